@@ -1,0 +1,163 @@
+// Package cache holds what may be lost: values in Redis, each under one of
+// five strategies, and values in this process's own memory. Nothing is ever
+// true because a cache says so.
+package cache
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Strategy is what a kind of value is called and how long it lives.
+type Strategy struct {
+	Prefix string
+	TTL    time.Duration
+}
+
+// The five strategies. The zero Strategy counts as Content.
+var (
+	Session  = Strategy{"session:", time.Hour}         // who a session belongs to, for an outage of PostgreSQL
+	Progress = Strategy{"progress:", 15 * time.Minute} // what a reader has read, changes often
+	Content  = Strategy{"content:", 24 * time.Hour}    // rendered lessons, keyed by checksum
+	Purchase = Strategy{"purchase:", time.Hour}        // what a reader owns, for an outage of PostgreSQL
+	Search   = Strategy{"search:", 6 * time.Hour}      // answers, keyed by checksums and grants
+)
+
+// pause is how long Redis is left alone after it failed, so that an outage
+// costs one time-out a second instead of one a request.
+const pause = time.Second
+
+// Cache is the cache in Redis. Its failures are misses. A nil *Cache misses
+// always.
+type Cache struct {
+	redis     redis.UniversalClient
+	prefix    string // before every key; tests share a server
+	log       *slog.Logger
+	restUntil atomic.Int64 // Unix nanoseconds
+	hits      atomic.Int64
+	misses    atomic.Int64
+}
+
+// New returns a cache on a client made by Quick.
+func New(client redis.UniversalClient, prefix string, log *slog.Logger) *Cache {
+	return &Cache{redis: client, prefix: prefix, log: log}
+}
+
+// Counts returns the hits and misses so far.
+func (c *Cache) Counts() (hits, misses int64) {
+	if c == nil {
+		return 0, 0
+	}
+	return c.hits.Load(), c.misses.Load()
+}
+
+func (c *Cache) key(s Strategy, key string) string {
+	return c.prefix + s.orContent().Prefix + key
+}
+
+func (s Strategy) orContent() Strategy {
+	if s == (Strategy{}) {
+		return Content
+	}
+	return s
+}
+
+// Bytes returns the bytes kept under key, and whether there were any.
+func (c *Cache) Bytes(ctx context.Context, s Strategy, key string) ([]byte, bool) {
+	if c == nil || c.resting() {
+		return nil, false
+	}
+	b, err := c.redis.Get(ctx, c.key(s, key)).Bytes()
+	if err != nil {
+		c.misses.Add(1)
+		if !errors.Is(err, redis.Nil) {
+			c.failed(ctx, "Cache get error:", err)
+		}
+		return nil, false
+	}
+	c.hits.Add(1)
+	return b, true
+}
+
+// SetBytes keeps bytes under key for the strategy's time.
+func (c *Cache) SetBytes(ctx context.Context, s Strategy, key string, value []byte) {
+	if c == nil || c.resting() {
+		return
+	}
+	if err := c.redis.Set(ctx, c.key(s, key), value, s.orContent().TTL).Err(); err != nil {
+		c.failed(ctx, "Cache set error:", err)
+	}
+}
+
+// Drop forgets keys of a strategy.
+func (c *Cache) Drop(ctx context.Context, s Strategy, keys ...string) {
+	if c == nil || len(keys) == 0 {
+		return
+	}
+	full := make([]string, len(keys))
+	for i, k := range keys {
+		full[i] = c.key(s, k)
+	}
+	if err := c.redis.Del(ctx, full...).Err(); err != nil {
+		c.failed(ctx, "Cache drop error:", err)
+	}
+}
+
+// Get returns the value kept under key. A value that cannot be read is a
+// miss.
+func Get[V any](ctx context.Context, c *Cache, s Strategy, key string) (V, bool) {
+	var v V
+	b, ok := c.Bytes(ctx, s, key)
+	if !ok {
+		return v, false
+	}
+	if err := json.Unmarshal(b, &v); err != nil {
+		c.log.WarnContext(ctx, "Cache get error:", "err", err)
+		var zero V
+		return zero, false
+	}
+	return v, true
+}
+
+// Set keeps a value under key as JSON.
+func Set[V any](ctx context.Context, c *Cache, s Strategy, key string, value V) {
+	if c == nil {
+		return
+	}
+	b, err := json.Marshal(value)
+	if err != nil {
+		c.log.WarnContext(ctx, "Cache set error:", "err", err)
+		return
+	}
+	c.SetBytes(ctx, s, key, b)
+}
+
+// Load returns the value kept under key, or what fn returns, which is then
+// kept. An error of fn is not kept.
+func Load[V any](ctx context.Context, c *Cache, s Strategy, key string, fn func(context.Context) (V, error)) (V, error) {
+	if v, ok := Get[V](ctx, c, s, key); ok {
+		return v, nil
+	}
+	v, err := fn(ctx)
+	if err == nil {
+		Set(ctx, c, s, key, v)
+	}
+	return v, err
+}
+
+func (c *Cache) resting() bool {
+	return time.Now().UnixNano() < c.restUntil.Load()
+}
+
+func (c *Cache) failed(ctx context.Context, what string, err error) {
+	if ctx.Err() == nil { // else it is the caller who left, not Redis
+		c.restUntil.Store(time.Now().Add(pause).UnixNano())
+	}
+	c.log.WarnContext(ctx, what, "err", err)
+}

@@ -1,0 +1,122 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/sync/singleflight"
+)
+
+// Memory is this process's own cache. It holds at most a number of bytes, as
+// its users count them, and drops what was used longest ago. Equal loads
+// under way at once are one load.
+type Memory struct {
+	now     func() time.Time
+	flights singleflight.Group
+
+	mu    sync.Mutex
+	max   int64
+	held  int64
+	drops uint64 // loads begun before a drop are not kept
+	lru   *simplelru.LRU[string, entry]
+}
+
+// loadTimeout bounds a load, whoever waits for it.
+const loadTimeout = 10 * time.Second
+
+type entry struct {
+	value any
+	cost  int64
+	until time.Time
+}
+
+// NewMemory returns a Memory for max bytes.
+func NewMemory(max int64, now func() time.Time) *Memory {
+	m := &Memory{now: now, max: max}
+	const unbounded = 1 << 30 // the cost bounds it, not the number of entries
+	m.lru, _ = simplelru.NewLRU(unbounded, func(_ string, e entry) { m.held -= e.cost })
+	return m
+}
+
+// Recall returns the value kept under key, or loads it and keeps it for ttl.
+// load also returns the value's size in bytes. Errors are not kept, and
+// neither is what was loaded while a Drop happened.
+func Recall[V any](ctx context.Context, m *Memory, key string, ttl time.Duration, load func(context.Context) (V, int, error)) (V, error) {
+	if v, ok := m.get(key); ok {
+		return v.(V), nil
+	}
+	flight := m.flights.DoChan(key, func() (any, error) {
+		// The load serves all who wait for it, so that it outlives the one
+		// who began it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
+		defer cancel()
+		before := m.generation()
+		v, cost, err := load(ctx)
+		if err == nil {
+			m.put(key, v, int64(cost), ttl, before)
+		}
+		return v, err
+	})
+	var zero V
+	select {
+	case r := <-flight:
+		if r.Err != nil {
+			return zero, r.Err
+		}
+		return r.Val.(V), nil
+	case <-ctx.Done():
+		return zero, ctx.Err()
+	}
+}
+
+// Drop forgets every entry that match says so of.
+func (m *Memory) Drop(match func(key string, value any) bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.drops++
+	for _, key := range m.lru.Keys() {
+		if e, ok := m.lru.Peek(key); ok && match(key, e.value) {
+			m.flights.Forget(key)
+			m.lru.Remove(key)
+		}
+	}
+}
+
+// Held returns how many bytes are kept, as counted by their users.
+func (m *Memory) Held() int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.held
+}
+
+func (m *Memory) generation() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.drops
+}
+
+func (m *Memory) get(key string) (any, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, ok := m.lru.Get(key)
+	if !ok || !m.now().Before(e.until) {
+		return nil, false
+	}
+	return e.value, true
+}
+
+func (m *Memory) put(key string, value any, cost int64, ttl time.Duration, before uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.drops != before {
+		return
+	}
+	m.lru.Remove(key)
+	m.lru.Add(key, entry{value, cost, m.now().Add(ttl)})
+	m.held += cost
+	for m.held > m.max && m.lru.Len() > 1 {
+		m.lru.RemoveOldest()
+	}
+}

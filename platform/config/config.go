@@ -1,0 +1,166 @@
+// Package config is the one place that reads the environment. Wrong
+// configuration names every fault at once.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/kelseyhightower/envconfig"
+)
+
+// Service is a process of the handbook; each needs other settings.
+type Service string
+
+// The services. Command is any word that works on the database and ends.
+const (
+	Web     Service = "web"
+	Worker  Service = "worker"
+	Lambda  Service = "lambda"
+	Command Service = "command"
+)
+
+// Config is everything that can be set from outside. The tag need lists the
+// services that do not start without the value.
+type Config struct {
+	AppEnv   string `envconfig:"APP_ENV" default:"production" desc:"production or development; development also logs every query (the old name NODE_ENV is read too)"`
+	Port     int    `envconfig:"PORT" default:"3000" desc:"port of the web service, and of the worker's health endpoint"`
+	Hostname string `envconfig:"HOSTNAME" desc:"address to listen on when it is an IP address; else all of them"`
+	LogLevel string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
+
+	DatabaseURL      Secret `envconfig:"DATABASE_URL" need:"web worker lambda command" desc:"PostgreSQL, postgresql://user:password@host:port/database"`
+	DatabaseMaxConns int32  `envconfig:"DATABASE_MAX_CONNS" desc:"connections of this process (web 4, worker 3, lambda and commands 1)"`
+	RedisURL         Secret `envconfig:"REDIS_URL" need:"web worker" desc:"Redis of the queue, redis://user:password@host:port; its maxmemory-policy must be noeviction"`
+	RedisCacheURL    Secret `envconfig:"REDIS_CACHE_URL" desc:"another Redis for the caches (REDIS_URL when empty)"`
+	RedisIPFamily    int    `envconfig:"REDIS_IP_FAMILY" default:"0" desc:"4 or 6 dials Redis by that family only; 0 by both"`
+	BlobURL          string `envconfig:"BLOB_URL" default:"postgres" desc:"where uploaded files are kept: postgres"`
+
+	AuthURL     string `envconfig:"AUTH_URL" need:"web worker lambda" desc:"public address of the web service, a full URL or a bare domain (RAILWAY_PUBLIC_DOMAIN when empty; the old name NEXTAUTH_URL is read too)"`
+	AuthSecret  Secret `envconfig:"AUTH_SECRET" need:"web worker" desc:"at least 32 characters that sign sign-in codes; openssl rand -base64 32 makes one (the old name NEXTAUTH_SECRET is read too)"`
+	AdminEmails string `envconfig:"ADMIN_EMAILS" desc:"addresses of the operators, separated by commas"`
+
+	StripeSecretKey      Secret `envconfig:"STRIPE_SECRET_KEY" need:"web" desc:"sk_live_... or sk_test_..."`
+	StripePublishableKey string `envconfig:"STRIPE_PUBLISHABLE_KEY" desc:"pk_...; only compared with the secret key's mode"`
+	StripeWebhookSecret  Secret `envconfig:"STRIPE_WEBHOOK_SECRET" need:"web" desc:"whsec_...; two separated by a comma while one is rolled"`
+	StripeAPIBase        string `envconfig:"STRIPE_API_BASE" desc:"another address of Stripe's API; only with a test key"`
+
+	MailURL  Secret `envconfig:"MAIL_URL" need:"worker" desc:"smtp://user:password@host:port (STARTTLS) or smtps://"`
+	MailFrom string `envconfig:"MAIL_FROM" need:"worker" desc:"sender of mails, Name <address>"`
+
+	CloudinaryCloudName string `envconfig:"CLOUDINARY_CLOUD_NAME" desc:"Cloudinary account that serves media; all three or none"`
+	CloudinaryAPIKey    string `envconfig:"CLOUDINARY_API_KEY" desc:"its key"`
+	CloudinaryAPISecret Secret `envconfig:"CLOUDINARY_API_SECRET" desc:"its secret"`
+
+	ContentEncryptionKey Secret `envconfig:"CONTENT_ENCRYPTION_KEY" desc:"32 bytes in base64, or a keyring id:base64,id:base64 whose first key is the current one"`
+
+	SentryDSN     Secret `envconfig:"SENTRY_DSN" desc:"where errors are reported"`
+	MetricsToken  Secret `envconfig:"METRICS_TOKEN" desc:"bearer token that opens the metrics"`
+	OTLPEndpoint  string `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT" desc:"where traces go, over HTTP"`
+	RailwayDomain string `envconfig:"RAILWAY_PUBLIC_DOMAIN" desc:"given by Railway; used when AUTH_URL is empty"`
+}
+
+// legacy holds the names of the first architecture; they count where the new
+// name is not set.
+type legacy struct {
+	NodeEnv        string `envconfig:"NODE_ENV"`
+	NextAuthURL    string `envconfig:"NEXTAUTH_URL"`
+	NextAuthSecret Secret `envconfig:"NEXTAUTH_SECRET"`
+	AppEnv         string `envconfig:"APP_ENV"`
+}
+
+// Load reads the environment for a service. Its error names every fault, one
+// a line.
+func Load(s Service) (*Config, error) {
+	var c Config
+	var old legacy
+	if err := errors.Join(envconfig.Process("", &c), envconfig.Process("", &old)); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	c.fill(s, old)
+	if err := c.Check(s); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// fill takes old names and defaults that depend on the service.
+func (c *Config) fill(s Service, old legacy) {
+	if old.AppEnv == "" && old.NodeEnv != "" {
+		c.AppEnv = old.NodeEnv
+	}
+	c.AuthURL = first(c.AuthURL, old.NextAuthURL, c.RailwayDomain)
+	if c.AuthURL != "" && !strings.Contains(c.AuthURL, "://") {
+		c.AuthURL = "https://" + c.AuthURL
+	}
+	c.AuthURL = strings.TrimSuffix(c.AuthURL, "/")
+	if c.AuthSecret == "" {
+		c.AuthSecret = old.NextAuthSecret
+	}
+	if c.RedisCacheURL == "" {
+		c.RedisCacheURL = c.RedisURL
+	}
+	if c.DatabaseMaxConns == 0 {
+		c.DatabaseMaxConns = map[Service]int32{Web: 4, Worker: 3}[s]
+	}
+	c.DatabaseMaxConns = max(c.DatabaseMaxConns, 1)
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// Listen returns the address to listen on.
+func (c *Config) Listen() string {
+	host := c.Hostname
+	if net.ParseIP(host) == nil {
+		host = "" // a container's own name is no address to bind
+	}
+	return net.JoinHostPort(host, fmt.Sprint(c.Port))
+}
+
+// Production reports whether this is the real thing.
+func (c *Config) Production() bool { return c.AppEnv == "production" }
+
+// Secure reports whether readers reach the service over HTTPS.
+func (c *Config) Secure() bool { return strings.HasPrefix(c.AuthURL, "https://") }
+
+// Host returns the public host name, without port.
+func (c *Config) Host() string {
+	u, err := url.Parse(c.AuthURL)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// Live reports whether payments move money.
+func (c *Config) Live() bool { return strings.HasPrefix(c.StripeSecretKey.Reveal(), "sk_live_") }
+
+// WebhookSecrets returns the secrets that may sign Stripe's events.
+func (c *Config) WebhookSecrets() []string {
+	return list(c.StripeWebhookSecret.Reveal())
+}
+
+// Admins returns the operators' addresses, in lower case.
+func (c *Config) Admins() []string {
+	return list(strings.ToLower(c.AdminEmails))
+}
+
+// list splits at commas and drops what is empty.
+func list(s string) []string {
+	var out []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}

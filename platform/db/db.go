@@ -1,0 +1,170 @@
+// Package db is the way to PostgreSQL, which is the only truth: a pool whose
+// every wait is bounded, transactions, and migrations.
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/tracelog"
+)
+
+// Querier runs queries: a Pool, or a transaction. Query functions take one,
+// so that they compose.
+type Querier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// The figures of a pool.
+const (
+	connectTimeout  = 5 * time.Second
+	acquireTimeout  = time.Second // then the caller is told to try again
+	idleTime        = 30 * time.Second
+	maxAcquisitions = 7500 // a connection is closed after so many uses
+	pingTimeout     = 500 * time.Millisecond
+)
+
+// Options say how to reach PostgreSQL.
+type Options struct {
+	URL              string
+	MaxConns         int32
+	StatementTimeout time.Duration // the server ends a statement after this; 0 never
+	LogQueries       bool          // every query at debug level; errors are always logged
+	Log              *slog.Logger
+}
+
+// Pool is a pool of connections. It connects when it is first used.
+type Pool struct {
+	pool      *pgxpool.Pool
+	committed func(topic string)
+}
+
+// Open makes the pool without connecting, so that a process starts while
+// PostgreSQL is down.
+func Open(o Options) (*Pool, error) {
+	cfg, err := pgxpool.ParseConfig(o.URL)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL cannot be read") // pgx's own error may hold the password
+	}
+	cfg.MaxConns = o.MaxConns
+	cfg.MinConns = 0
+	cfg.MaxConnIdleTime = idleTime
+	cfg.PingTimeout = pingTimeout
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
+	params := cfg.ConnConfig.RuntimeParams
+	params["application_name"] = "handbook"
+	params["idle_in_transaction_session_timeout"] = "60s"
+	if o.StatementTimeout > 0 {
+		params["statement_timeout"] = fmt.Sprint(o.StatementTimeout.Milliseconds())
+	}
+	if o.Log != nil {
+		cfg.ConnConfig.Tracer = tracer(o)
+	}
+	cfg.AfterRelease = countUse
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("pool: %w", err)
+	}
+	return &Pool{pool: pool, committed: func(string) {}}, nil
+}
+
+// tracer logs errors, and in development every query.
+func tracer(o Options) pgx.QueryTracer {
+	level := tracelog.LogLevelError
+	if o.LogQueries {
+		level = tracelog.LogLevelInfo
+	}
+	return &tracelog.TraceLog{LogLevel: level, Logger: tracelog.LoggerFunc(
+		func(ctx context.Context, l tracelog.LogLevel, msg string, data map[string]any) {
+			// Never the arguments: they are readers' data.
+			o.Log.DebugContext(ctx, "postgres: "+msg, "sql", data["sql"], "time", data["time"], "err", data["err"])
+		})}
+}
+
+// countUse ends a connection after maxAcquisitions uses, as some memory of a
+// long-lived connection is never given back.
+func countUse(c *pgx.Conn) bool {
+	n, _ := c.PgConn().CustomData()["uses"].(int)
+	c.PgConn().CustomData()["uses"] = n + 1
+	return n+1 < maxAcquisitions
+}
+
+// Config returns what the pool was built with.
+func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
+
+// Stat returns the pool's counters.
+func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
+
+// Reset closes all connections: those of a server that went away.
+func (p *Pool) Reset() { p.pool.Reset() }
+
+// OnCommit has fn called with each topic announced in a committed
+// transaction. It is set once, before the pool is used.
+func (p *Pool) OnCommit(fn func(topic string)) { p.committed = fn }
+
+// Close closes the pool, and gives up waiting after d for connections that
+// are still in use.
+func (p *Pool) Close(d time.Duration) {
+	done := make(chan struct{})
+	go func() { p.pool.Close(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(d):
+	}
+}
+
+// Acquire returns a connection of one's own, to be released.
+func (p *Pool) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	short, cancel := context.WithTimeout(ctx, acquireTimeout)
+	defer cancel()
+	c, err := p.pool.Acquire(short)
+	if err != nil {
+		return nil, &noConnection{err}
+	}
+	return c, nil
+}
+
+// Tx runs fn in a transaction, which is the only way to begin one. What fn
+// announced is told after the commit.
+func Tx(ctx context.Context, p *Pool, fn func(tx pgx.Tx) error) error {
+	c, err := p.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	var topics []string
+	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+		t := &announcing{Tx: tx}
+		defer func() { topics = t.topics }()
+		return fn(t)
+	})
+	if err != nil {
+		return err
+	}
+	for _, topic := range topics {
+		p.committed(topic)
+	}
+	return nil
+}
+
+// announcing is a transaction that remembers what to tell after its commit.
+type announcing struct {
+	pgx.Tx
+	topics []string
+}
+
+// Announce has topic told to the pool's OnCommit once tx has committed. It
+// does nothing in a transaction that Tx did not begin.
+func Announce(tx pgx.Tx, topic string) {
+	if t, ok := tx.(*announcing); ok {
+		t.topics = append(t.topics, topic)
+	}
+}

@@ -1,0 +1,129 @@
+// Package platform is the plumbing that every function and job stands on. It
+// knows no aviation.
+package platform
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"pilothandbook/platform/cache"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/queue"
+)
+
+// Platform is what a process has. Fields are set once, by Open.
+type Platform struct {
+	Config *config.Config
+	DB     *db.Pool
+	Redis  redis.UniversalClient // of the queue; nil where the process has none
+	Cache  *cache.Cache          // nil where the process has none: every look-up is a miss
+	Memory *cache.Memory
+	Stripe *client.API
+	Log    *slog.Logger
+	Now    func() time.Time
+	Prefix string // before every Redis key of ours
+
+	quick redis.UniversalClient
+}
+
+// memoryMax bounds the process's own cache, in bytes as its users count them.
+const memoryMax = 16 << 20
+
+// statementTimeout ends a statement of a request before the request ends.
+var statementTimeout = map[config.Service]time.Duration{
+	config.Web: 5 * time.Second, config.Lambda: 5 * time.Second, config.Worker: time.Minute,
+}
+
+// Open makes a Platform without connecting to anything: a process starts
+// while PostgreSQL or Redis is away, and says so.
+func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, error) {
+	pool, err := db.Open(db.Options{
+		URL: cfg.DatabaseURL.Reveal(), MaxConns: cfg.DatabaseMaxConns,
+		StatementTimeout: statementTimeout[s], LogQueries: !cfg.Production(), Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Platform{Config: cfg, DB: pool, Log: log, Now: time.Now, Stripe: stripeClient(cfg)}
+	p.Memory = cache.NewMemory(memoryMax, p.Now)
+	if cfg.RedisURL != "" {
+		if err := p.openRedis(); err != nil {
+			return nil, err
+		}
+	}
+	pool.OnCommit(p.announce)
+	return p, nil
+}
+
+func (p *Platform) openRedis() error {
+	patient, err1 := cache.Patient(p.Config.RedisURL.Reveal(), p.Config.RedisIPFamily)
+	quick, err2 := cache.Quick(p.Config.RedisCacheURL.Reveal(), p.Config.RedisIPFamily)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	p.Redis, p.quick = patient, quick
+	p.Cache = cache.New(quick, p.Prefix, p.Log)
+	return nil
+}
+
+// SetPrefix puts a prefix before every Redis key and channel of ours; asynq's
+// own keys have none. It is for tests that share a server.
+func (p *Platform) SetPrefix(prefix string) {
+	p.Prefix = prefix
+	p.Cache = cache.New(p.quick, prefix, p.Log)
+}
+
+// WakeChannel is where relays listen for new jobs.
+func (p *Platform) WakeChannel() string { return p.Prefix + "outbox:wake" }
+
+// announce passes on what a committed transaction announced.
+func (p *Platform) announce(topic string) {
+	if topic != queue.Topic || p.quick == nil {
+		return
+	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = queue.Wake(ctx, p.quick, p.WakeChannel()) // the relay looks for itself every second
+	}()
+}
+
+// Close gives back what Open took.
+func (p *Platform) Close() {
+	p.DB.Close(3 * time.Second)
+	if p.Redis != nil {
+		_ = p.Redis.Close()
+		_ = p.quick.Close()
+	}
+}
+
+// stripeClient returns Stripe's client, at another address if one is set. Its
+// own retries are on: every create carries an idempotency key.
+func stripeClient(cfg *config.Config) *client.API {
+	b := &stripe.BackendConfig{
+		HTTPClient:        &http.Client{Timeout: 20 * time.Second},
+		MaxNetworkRetries: stripe.Int64(2),
+		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
+	}
+	if cfg.StripeAPIBase != "" {
+		b.URL = stripe.String(cfg.StripeAPIBase)
+	}
+	api := stripe.GetBackendWithConfig(stripe.APIBackend, b)
+	return client.New(cfg.StripeSecretKey.Reveal(), &stripe.Backends{API: api, Connect: api, Uploads: api})
+}
+
+// Logger returns the process's log, JSON lines on standard output.
+func Logger(cfg *config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by config
+	return slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: level}))
+}

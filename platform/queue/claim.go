@@ -1,0 +1,163 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/platform/db"
+)
+
+// A claim lasts lease and is renewed long before it ends.
+const (
+	lease = 10 * time.Second
+	renew = 3 * time.Second
+)
+
+// ErrLost is returned to a job whose claim was given to another worker.
+var ErrLost = errors.New("the claim on this job was lost")
+
+// claim is a worker's right to finish one attempt of a job.
+type claim struct {
+	pool    *db.Pool
+	id      uuid.UUID
+	attempt int
+	kind    string
+	payload []byte
+	done    bool // finished in the job's own transaction
+}
+
+// take claims an attempt. It returns nil when there is nothing to do: the
+// row is done, or another attempt is under way.
+func take(ctx context.Context, p *db.Pool, id uuid.UUID, attempt int) (*claim, error) {
+	c := &claim{pool: p, id: id, attempt: attempt}
+	err := p.QueryRow(ctx, `
+		UPDATE outbox
+		SET state = 'running', lease_until = now() + $3, started_at = now()
+		WHERE id = $1 AND attempt = $2 AND state = 'queued'
+		RETURNING kind, payload`, id, attempt, lease).Scan(&c.kind, &c.payload)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("claim %s: %w", id, err)
+	}
+	return c, nil
+}
+
+// keep renews the lease until ctx ends, and calls lost when it cannot be
+// renewed any more.
+func (c *claim) keep(ctx context.Context, lost func()) {
+	ticker := time.NewTicker(renew)
+	defer ticker.Stop()
+	held := time.Now().Add(lease)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		tag, err := c.pool.Exec(ctx, `
+			UPDATE outbox
+			SET lease_until = now() + $3
+			WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, lease)
+		switch {
+		case err == nil && tag.RowsAffected() == 1:
+			held = time.Now().Add(lease)
+		case err == nil || time.Now().After(held):
+			lost()
+			return
+		}
+	}
+}
+
+type claimKey struct{}
+
+// Finish marks the job of ctx done, in the transaction of its effect, which
+// is thereby fenced: it fails with ErrLost, and so does the transaction, when
+// another worker has taken over. result may be nil. Outside a worker, as in a
+// test that calls the job directly, it does nothing.
+func Finish(ctx context.Context, tx pgx.Tx, result any) error {
+	c, ok := ctx.Value(claimKey{}).(*claim)
+	if !ok {
+		return nil
+	}
+	if err := c.finish(ctx, tx, result); err != nil {
+		return err
+	}
+	c.done = true
+	return nil
+}
+
+func (c *claim) finish(ctx context.Context, q db.Querier, result any) error {
+	body, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("result of %s: %w", c.kind, err)
+	}
+	tag, err := q.Exec(ctx, `
+		UPDATE outbox
+		SET state = 'done', finished_at = now(), lease_until = NULL, result = $3, error = ''
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, body)
+	if err != nil {
+		return fmt.Errorf("finish %s: %w", c.id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrLost
+	}
+	return nil
+}
+
+// Say records how far the job of ctx has come, for those who follow it. It
+// returns ErrLost when the job should stop.
+func Say(ctx context.Context, format string, args ...any) error {
+	c, ok := ctx.Value(claimKey{}).(*claim)
+	if !ok {
+		return nil
+	}
+	tag, err := c.pool.Exec(ctx, `
+		UPDATE outbox
+		SET progress = $3
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, fmt.Sprintf(format, args...))
+	if err != nil {
+		return fmt.Errorf("progress of %s: %w", c.id, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrLost
+	}
+	return nil
+}
+
+// fail records a failed attempt: the job waits for the next one, or is dead.
+func (c *claim) fail(ctx context.Context, cause error, limit int) error {
+	_, err := c.pool.Exec(ctx, `
+		UPDATE outbox
+		SET failures = failures + 1,
+		    attempt = attempt + 1,
+		    state = CASE WHEN failures + 1 >= $3 THEN 'dead' ELSE 'waiting' END,
+		    finished_at = CASE WHEN failures + 1 >= $3 THEN now() END,
+		    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
+		    lease_until = NULL,
+		    error = left($4, 2000)
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, limit, cause.Error())
+	if err != nil {
+		return fmt.Errorf("record failure of %s: %w", c.id, err)
+	}
+	return nil
+}
+
+// giveBack lets another worker have the job at once, without a failure.
+func (c *claim) giveBack(ctx context.Context) error {
+	_, err := c.pool.Exec(ctx, `
+		UPDATE outbox
+		SET attempt = attempt + 1, state = 'waiting', lease_until = NULL
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt)
+	if err != nil {
+		return fmt.Errorf("give back %s: %w", c.id, err)
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"pilothandbook/platform/fault"
+)
+
+// MaxBody bounds a JSON or form body in bytes, where a route sets no other.
+const MaxBody = 1 << 20
+
+// Body reads at most max bytes of the request.
+func Body(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max))
+	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, fault.New(fault.TooLarge, "The request is too large: %d bytes at most.", over.Limit)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "The request ended before it was complete.").Because(err)
+	}
+	return b, nil
+}
+
+// Decode reads a JSON body. Unknown fields, wrong types and whatever follows
+// the value are refused, by the field's name.
+func Decode[V any](w http.ResponseWriter, r *http.Request) (V, error) {
+	var v V
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return v, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json.")
+	}
+	b, err := Body(w, r, MaxBody)
+	if err != nil {
+		return v, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		return v, explain(err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return v, fault.New(fault.Invalid, "The request must be a single JSON value.")
+	}
+	return v, nil
+}
+
+// explain says what is wrong with a body in words for the caller.
+func explain(err error) error {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if t.Field == "" {
+			return fault.New(fault.Invalid, "The request must be a JSON object, not a %s.", t.Value).Because(err)
+		}
+		return fault.In(t.Field, "%q cannot be a %s.", t.Field, t.Value).Because(err)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		name = strings.Trim(name, `"`)
+		return fault.In(name, "There is no field %q here.", name).Because(err)
+	}
+	return fault.New(fault.Invalid, "The request is not valid JSON.").Because(err)
+}
+
+// Form reads an HTML form of at most MaxBody bytes, so that r.PostFormValue
+// can be used.
+func Form(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+	err := r.ParseForm()
+	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.New(fault.TooLarge, "The form is too large: %d bytes at most.", over.Limit)
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "The form cannot be read.").Because(err)
+	}
+	return nil
+}

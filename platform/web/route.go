@@ -1,0 +1,69 @@
+// Package web is what handlers speak HTTP with: routes, input, answers.
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/julienschmidt/httprouter"
+)
+
+// Access says who may call a route. Its zero value is the safe one.
+type Access int
+
+// Who may call a route.
+const (
+	SignedIn Access = iota // anyone with a session
+	Public                 // anyone
+	Author                 // whoever may publish, by session or token
+	Operator               // whoever runs the handbook
+	Signed                 // a machine that signs its requests; the handler verifies
+)
+
+// String returns the word for docs.
+func (a Access) String() string {
+	return [...]string{"signed in", "public", "author", "operator", "signed"}[a]
+}
+
+// Handler answers a request, or returns an error that the host turns into an
+// answer. A handler that returns an error has written nothing.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Route is one method of one path. A path begins with a fixed word, and a
+// segment has one parameter name everywhere.
+type Route struct {
+	Method string
+	Path   string
+	Access Access
+	Handle Handler
+	Needs  []string // configuration that the process must have, by name
+}
+
+// Needs returns the configuration that routes need, by name.
+func Needs(routes []Route) []string {
+	var names []string
+	for _, r := range routes {
+		names = append(names, r.Needs...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Param returns a parameter of the route's path.
+func Param(r *http.Request, name string) string {
+	return httprouter.ParamsFromContext(r.Context()).ByName(name)
+}
+
+type idKey struct{}
+
+// WithRequestID returns a context that carries the request's id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, idKey{}, id)
+}
+
+// RequestID returns the id of the request of ctx, "" outside of one.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(idKey{}).(string)
+	return id
+}
