@@ -40,6 +40,7 @@ CREATE TABLE sign_in_requests (
     browser     bytea NOT NULL,
     code        bytea,
     link        bytea,
+    replaced_codes bytea[] NOT NULL DEFAULT '{}',
     next        text NOT NULL DEFAULT '/',
     wrong       int NOT NULL DEFAULT 0,
     created_at  timestamptz NOT NULL DEFAULT now(),

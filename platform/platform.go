@@ -28,9 +28,9 @@ type Platform struct {
 	Cache  *cache.Cache          // nil where the process has none: every look-up is a miss
 	Memory *cache.Memory
 	Stripe *client.API
+	Notice string // shown on every page; tells that a start is local
 	Log    *slog.Logger
 	Now    func() time.Time
-	Prefix string // before every Redis key of ours
 
 	quick redis.UniversalClient
 }
@@ -71,19 +71,12 @@ func (p *Platform) openRedis() error {
 		return err
 	}
 	p.Redis, p.quick = patient, quick
-	p.Cache = cache.New(quick, p.Prefix, p.Log)
+	p.Cache = cache.New(quick, p.Log)
 	return nil
 }
 
-// SetPrefix puts a prefix before every Redis key and channel of ours; asynq's
-// own keys have none. It is for tests that share a server.
-func (p *Platform) SetPrefix(prefix string) {
-	p.Prefix = prefix
-	p.Cache = cache.New(p.quick, prefix, p.Log)
-}
-
 // WakeChannel is where relays listen for new jobs.
-func (p *Platform) WakeChannel() string { return p.Prefix + "outbox:wake" }
+const WakeChannel = "outbox:wake"
 
 // announce passes on what a committed transaction announced.
 func (p *Platform) announce(topic string) {
@@ -93,7 +86,7 @@ func (p *Platform) announce(topic string) {
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_ = queue.Wake(ctx, p.quick, p.WakeChannel()) // the relay looks for itself every second
+		_ = queue.Wake(ctx, p.quick, WakeChannel) // the relay looks for itself every second
 	}()
 }
 

@@ -37,7 +37,6 @@ const pause = time.Second
 // always.
 type Cache struct {
 	redis     redis.UniversalClient
-	prefix    string // before every key; tests share a server
 	log       *slog.Logger
 	restUntil atomic.Int64 // Unix nanoseconds
 	hits      atomic.Int64
@@ -45,8 +44,8 @@ type Cache struct {
 }
 
 // New returns a cache on a client made by Quick.
-func New(client redis.UniversalClient, prefix string, log *slog.Logger) *Cache {
-	return &Cache{redis: client, prefix: prefix, log: log}
+func New(client redis.UniversalClient, log *slog.Logger) *Cache {
+	return &Cache{redis: client, log: log}
 }
 
 // Counts returns the hits and misses so far.
@@ -57,8 +56,8 @@ func (c *Cache) Counts() (hits, misses int64) {
 	return c.hits.Load(), c.misses.Load()
 }
 
-func (c *Cache) key(s Strategy, key string) string {
-	return c.prefix + s.orContent().Prefix + key
+func fullKey(s Strategy, key string) string {
+	return s.orContent().Prefix + key
 }
 
 func (s Strategy) orContent() Strategy {
@@ -73,7 +72,7 @@ func (c *Cache) Bytes(ctx context.Context, s Strategy, key string) ([]byte, bool
 	if c == nil || c.resting() {
 		return nil, false
 	}
-	b, err := c.redis.Get(ctx, c.key(s, key)).Bytes()
+	b, err := c.redis.Get(ctx, fullKey(s, key)).Bytes()
 	if err != nil {
 		c.misses.Add(1)
 		if !errors.Is(err, redis.Nil) {
@@ -90,7 +89,7 @@ func (c *Cache) SetBytes(ctx context.Context, s Strategy, key string, value []by
 	if c == nil || c.resting() {
 		return
 	}
-	if err := c.redis.Set(ctx, c.key(s, key), value, s.orContent().TTL).Err(); err != nil {
+	if err := c.redis.Set(ctx, fullKey(s, key), value, s.orContent().TTL).Err(); err != nil {
 		c.failed(ctx, "Cache set error:", err)
 	}
 }
@@ -102,7 +101,7 @@ func (c *Cache) Drop(ctx context.Context, s Strategy, keys ...string) {
 	}
 	full := make([]string, len(keys))
 	for i, k := range keys {
-		full[i] = c.key(s, k)
+		full[i] = fullKey(s, k)
 	}
 	if err := c.redis.Del(ctx, full...).Err(); err != nil {
 		c.failed(ctx, "Cache drop error:", err)

@@ -1,0 +1,225 @@
+// Package access answers one question for every request: who is this, and
+// what may they do and read? One query tells session, user and grants. Its
+// answer is kept in the process for a second at most and dropped at once by
+// the process that changes the fact; a "no" is always asked again.
+package access
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/account"
+	"pilothandbook/platform"
+	"pilothandbook/platform/cache"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+)
+
+// fresh is how long an answer counts in this process.
+const fresh = time.Second
+
+// Reader is somebody who is signed in.
+type Reader struct {
+	Session uuid.UUID // zero for an author's token
+	User    uuid.UUID
+	Email   string
+	Name    string
+	Roles   []string
+	Opens   []string // keys of the modules that may be read, sorted
+	Stale   bool     // known from a cache, as PostgreSQL does not answer: good for reading only
+}
+
+// Can reports whether the reader has a role.
+func (r *Reader) Can(role string) bool {
+	return r != nil && slices.Contains(r.Roles, role)
+}
+
+type key struct{}
+
+// With returns a context that carries the reader.
+func With(ctx context.Context, r *Reader) context.Context {
+	return context.WithValue(ctx, key{}, r)
+}
+
+// Of returns the reader of a request, nil when nobody is signed in.
+func Of(ctx context.Context) *Reader {
+	r, _ := ctx.Value(key{}).(*Reader)
+	return r
+}
+
+// User returns the id of the reader of a request; zero when nobody is signed
+// in, which no route with access SignedIn sees.
+func User(ctx context.Context) uuid.UUID {
+	if r := Of(ctx); r != nil {
+		return r.User
+	}
+	return uuid.Nil
+}
+
+// Gate finds readers. It is a small value, made where it is needed.
+type Gate struct {
+	cfg    *config.Config
+	db     *db.Pool
+	cache  *cache.Cache
+	memory *cache.Memory
+}
+
+// NewGate returns the gate of a process.
+func NewGate(p *platform.Platform) Gate {
+	return Gate{cfg: p.Config, db: p.DB, cache: p.Cache, memory: p.Memory}
+}
+
+// Identify returns who sends a request, nil when nobody is signed in. An
+// author's token that is not known is a fault.
+func (g Gate) Identify(r *http.Request) (*Reader, error) {
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return g.byToken(r.Context(), token)
+	}
+	secret := web.CookieValue(r, g.cfg.Secure(), account.SessionCookie)
+	if secret == "" {
+		return nil, nil
+	}
+	who, err := g.bySession(r.Context(), account.Hash(secret))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return who, err
+}
+
+func (g Gate) bySession(ctx context.Context, hash []byte) (*Reader, error) {
+	name := "reader:" + string(hash)
+	who, err := cache.Recall(ctx, g.memory, name, fresh, func(ctx context.Context) (*Reader, int, error) {
+		who, err := g.load(ctx, hash)
+		const cost = 600 // an estimate; what matters is that the number of readers is bounded
+		return who, cost, err
+	})
+	if db.Gone(err) {
+		return g.remembered(ctx, hash, err)
+	}
+	return who, err
+}
+
+// load asks PostgreSQL, and leaves the answer where remembered finds it.
+func (g Gate) load(ctx context.Context, hash []byte) (*Reader, error) {
+	who := &Reader{}
+	err := g.db.QueryRow(ctx, `
+		SELECT s.id, u.id, u.email, coalesce(u.name, ''), u.roles, `+opens+`
+		FROM sessions s
+		JOIN users u ON u.id = s.user_id
+		WHERE s.session_token = $1 AND s.expires > now() AND s.last_seen_at > now() - $2::interval`, hash, account.Idle,
+	).Scan(&who.Session, &who.User, &who.Email, &who.Name, &who.Roles, &who.Opens)
+	if err != nil {
+		return nil, err
+	}
+	g.empower(who)
+	_, err = cache.Recall(ctx, g.memory, "seen:"+string(hash), account.SeenEvery, func(ctx context.Context) (*Reader, int, error) {
+		const cost = 300
+		return who, cost, g.see(ctx, who, hash)
+	})
+	return who, err
+}
+
+// opens lists the modules that the grants of user u open.
+const opens = `ARRAY(
+			SELECT DISTINCT o
+			FROM grants g, opened_by(g.module_key) o
+			WHERE g.user_id = u.id AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now())
+			ORDER BY o)`
+
+// empower gives operators what ADMIN_EMAILS says.
+func (g Gate) empower(who *Reader) {
+	if slices.Contains(g.cfg.Admins(), who.Email) {
+		who.Roles = []string{"author", "operator"}
+	}
+}
+
+// see notes that a session is in use, and keeps what is known of it in Redis,
+// where remembered finds it while PostgreSQL does not answer.
+func (g Gate) see(ctx context.Context, who *Reader, hash []byte) error {
+	_, err := g.db.Exec(ctx, `
+		UPDATE sessions
+		SET last_seen_at = now()
+		WHERE id = $1 AND last_seen_at < now() - $2::interval`, who.Session, account.SeenEvery)
+	if err != nil {
+		return fmt.Errorf("session %s seen: %w", who.Session, err)
+	}
+	cache.Set(ctx, g.cache, cache.Session, hex.EncodeToString(hash), who)
+	cache.Set(ctx, g.cache, cache.Purchase, who.User.String(), who.Opens)
+	return nil
+}
+
+// remembered returns what Redis knows while PostgreSQL does not answer.
+func (g Gate) remembered(ctx context.Context, hash []byte, cause error) (*Reader, error) {
+	who, ok := cache.Get[*Reader](ctx, g.cache, cache.Session, hex.EncodeToString(hash))
+	if !ok {
+		return nil, cause
+	}
+	who.Opens, _ = cache.Get[[]string](ctx, g.cache, cache.Purchase, who.User.String())
+	who.Roles, who.Stale = nil, true
+	return who, nil
+}
+
+func (g Gate) byToken(ctx context.Context, token string) (*Reader, error) {
+	who := &Reader{}
+	err := g.db.QueryRow(ctx, `
+		UPDATE tokens t
+		SET last_used = now()
+		FROM users u
+		WHERE t.token = $1 AND t.revoked_at IS NULL AND u.id = t.user_id
+		RETURNING u.id, u.email, coalesce(u.name, ''), u.roles`, account.Hash(token),
+	).Scan(&who.User, &who.Email, &who.Name, &who.Roles)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fault.New(fault.SignedOut, "This token is not known here: it may be revoked, or belong to another address.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	g.empower(who)
+	return who, nil
+}
+
+// Opens reports whether the reader of ctx may read a module. A "no" is asked
+// again, so that a purchase settled elsewhere counts at once.
+func (g Gate) Opens(ctx context.Context, module string) (bool, error) {
+	who := Of(ctx)
+	if who == nil {
+		return false, nil
+	}
+	if slices.Contains(who.Opens, module) || who.Stale {
+		return slices.Contains(who.Opens, module), nil
+	}
+	var now []string
+	err := g.db.QueryRow(ctx, `SELECT `+opens+` FROM users u WHERE u.id = $1`, who.User).Scan(&now)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return false, fmt.Errorf("grants of %s: %w", who.User, err)
+	}
+	return slices.Contains(now, module), nil
+}
+
+// Forget drops what this process and Redis keep about a user, whose grants or
+// sessions have changed.
+func (g Gate) Forget(ctx context.Context, user uuid.UUID) {
+	g.memory.Drop(func(_ string, v any) bool {
+		who, ok := v.(*Reader)
+		return ok && who.User == user
+	})
+	g.cache.Drop(ctx, cache.Purchase, user.String())
+}
+
+// ForgetSession drops what this process and Redis keep about a session that
+// has ended; hash is what account.End returned.
+func (g Gate) ForgetSession(ctx context.Context, user uuid.UUID, hash []byte) {
+	g.Forget(ctx, user)
+	g.cache.Drop(ctx, cache.Session, hex.EncodeToString(hash))
+}

@@ -1,0 +1,78 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+)
+
+// A session ends after Idle without use, and after Absolute in any case. That
+// it was used is written at most every SeenEvery.
+const (
+	Idle      = 14 * 24 * time.Hour
+	Absolute  = 90 * 24 * time.Hour
+	SeenEvery = 10 * time.Minute
+)
+
+// SessionCookie names the cookie that holds a session's secret.
+const SessionCookie = "session"
+
+// Begin opens a session on a device and returns its secret, for the cookie.
+func Begin(ctx context.Context, tx pgx.Tx, user uuid.UUID, device string) (secret string, err error) {
+	secret, hash := NewSecret()
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO sessions (id, session_token, user_id, expires, device)
+		VALUES ($1, $2, $3, now() + $4, $5)`, id, hash, user, Absolute, device)
+	if err != nil {
+		return "", fmt.Errorf("begin session of %s: %w", user, err)
+	}
+	return secret, nil
+}
+
+// Device is a session as its owner sees it.
+type Device struct {
+	ID      uuid.UUID `json:"id"`
+	Name    string    `json:"name"`
+	Since   time.Time `json:"since"`
+	Seen    time.Time `json:"seen"`
+	Expires time.Time `json:"expires"`
+}
+
+// Devices returns a user's open sessions, the last used first.
+func Devices(ctx context.Context, q db.Querier, user uuid.UUID) ([]Device, error) {
+	rows, err := q.Query(ctx, `
+		SELECT id, device, created_at, last_seen_at, expires
+		FROM sessions
+		WHERE user_id = $1 AND expires > now() AND last_seen_at > now() - $2::interval
+		ORDER BY last_seen_at DESC, id`, user, Idle)
+	if err != nil {
+		return nil, fmt.Errorf("devices of %s: %w", user, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Device])
+}
+
+// End ends one session of a user, and returns the hash of its secret.
+func End(ctx context.Context, q db.Querier, user, session uuid.UUID) (hash []byte, err error) {
+	err = q.QueryRow(ctx, `
+		DELETE FROM sessions
+		WHERE id = $1 AND user_id = $2
+		RETURNING session_token`, session, user).Scan(&hash)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, fault.New(fault.NotFound, "That device is not signed in any more.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end session %s: %w", session, err)
+	}
+	return hash, nil
+}

@@ -1,0 +1,42 @@
+package reader
+
+import (
+	"net/http"
+
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+)
+
+var faultPage = New(templates, "templates/fault.html")
+
+// faultView is what the page of a fault shows.
+type faultView struct {
+	Kind   fault.Kind
+	Status int
+	Text   string
+	ID     string // of the request, when the fault is ours
+	Path   string
+}
+
+var headlines = map[fault.Kind]string{
+	fault.SignedOut:   "Please sign in",
+	fault.Unpaid:      "This is part of the paid handbook",
+	fault.Forbidden:   "Not allowed",
+	fault.NotFound:    "Not found",
+	fault.TooMany:     "Too many tries",
+	fault.Unavailable: "Back in a moment",
+	fault.Internal:    "That is our fault",
+}
+
+// Fault answers with the page of a fault.
+func Fault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string) error {
+	v := faultView{Kind: f.Kind, Status: web.Status(f.Kind), Text: f.Text, Path: r.URL.RequestURI()}
+	if f.Kind == fault.Internal {
+		v.ID = web.RequestID(r.Context())
+	}
+	title := headlines[f.Kind]
+	if title == "" {
+		title = "That did not work"
+	}
+	return faultPage.Show(w, r, v.Status, View{Title: title, Notice: notice, Data: v})
+}
