@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -22,15 +24,16 @@ import (
 
 // Platform is what a process has. Fields are set once, by Open.
 type Platform struct {
-	Config *config.Config
-	DB     *db.Pool
-	Redis  redis.UniversalClient // of the queue; nil where the process has none
-	Cache  *cache.Cache          // nil where the process has none: every look-up is a miss
-	Memory *cache.Memory
-	Stripe *client.API
-	Notice string // shown on every page; tells that a start is local
-	Log    *slog.Logger
-	Now    func() time.Time
+	Config   *config.Config
+	DB       *db.Pool
+	Redis    redis.UniversalClient // of the queue; nil where the process has none
+	Cache    *cache.Cache          // nil where the process has none: every look-up is a miss
+	Memory   *cache.Memory
+	Stripe   *client.API
+	Draining atomic.Bool // a stop is under way: readiness says no
+	Notice   string      // shown on every page; tells that a start is local
+	Log      *slog.Logger
+	Now      func() time.Time
 
 	quick redis.UniversalClient
 }
@@ -119,4 +122,24 @@ func Logger(cfg *config.Config) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by config
 	return slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: level}))
+}
+
+// build is set by the linker: -X pilothandbook/platform.build=<commit>.
+var build string
+
+// Version returns the commit or release of this program, or "unknown".
+func Version() string {
+	if build != "" {
+		return build
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value
+		}
+	}
+	return "unknown"
 }

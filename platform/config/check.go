@@ -29,11 +29,25 @@ func (c *Config) Check(s Service) error {
 // missing names the empty values that the service needs. (envconfig's own
 // "required" stops at the first one and lets an empty one pass.)
 func (c *Config) missing(s Service) []error {
+	return c.empty(func(f reflect.StructField) bool {
+		return slices.Contains(strings.Fields(f.Tag.Get("need")), string(s))
+	})
+}
+
+// Require returns a fault for each of the named variables that is not set: a
+// function may need more than the service that it is mounted in.
+func (c *Config) Require(names ...string) error {
+	return errors.Join(c.empty(func(f reflect.StructField) bool {
+		return slices.Contains(names, f.Tag.Get("envconfig"))
+	})...)
+}
+
+// empty returns a fault for each empty field that counts.
+func (c *Config) empty(counts func(reflect.StructField) bool) []error {
 	var faults []error
 	v := reflect.ValueOf(*c)
 	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		if slices.Contains(strings.Fields(f.Tag.Get("need")), string(s)) && v.Field(i).IsZero() {
+		if f := v.Type().Field(i); counts(f) && v.Field(i).IsZero() {
 			faults = append(faults, fmt.Errorf("%s is not set: %s", f.Tag.Get("envconfig"), f.Tag.Get("desc")))
 		}
 	}

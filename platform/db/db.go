@@ -68,7 +68,7 @@ func Open(o Options) (*Pool, error) {
 	if o.Log != nil {
 		cfg.ConnConfig.Tracer = tracer(o)
 	}
-	cfg.AfterRelease = countUse
+	cfg.PrepareConn = countUse
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("pool: %w", err)
@@ -89,12 +89,13 @@ func tracer(o Options) pgx.QueryTracer {
 		})}
 }
 
-// countUse ends a connection after maxAcquisitions uses, as some memory of a
-// long-lived connection is never given back.
-func countUse(c *pgx.Conn) bool {
+// countUse closes a connection after maxAcquisitions uses, as some memory of a
+// long-lived connection is never given back. (It is counted when a connection
+// is taken: with a hook at its release, pgxpool releases in the background.)
+func countUse(_ context.Context, c *pgx.Conn) (bool, error) {
 	n, _ := c.PgConn().CustomData()["uses"].(int)
 	c.PgConn().CustomData()["uses"] = n + 1
-	return n+1 < maxAcquisitions
+	return n < maxAcquisitions, nil
 }
 
 // Config returns what the pool was built with.

@@ -1,0 +1,114 @@
+// Package lambda wraps functions as AWS Lambda functions: the same routes and
+// the same middleware as in the long-running host.
+//
+//	func main() { lambda.Serve(stripehook.Routes) }
+//
+// It tells API Gateway payloads of version 1 (REST APIs) and 2 (HTTP APIs,
+// function URLs) and those of an application load balancer apart.
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+
+	"pilothandbook/platform"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/web"
+	"pilothandbook/router"
+)
+
+// Serve runs functions in AWS Lambda until the runtime ends the process. It
+// exits 1 when the configuration is not right.
+func Serve(functions ...func(*platform.Platform) []web.Route) {
+	h, err := open(functions)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(h.invoke)
+}
+
+// open builds the handler of functions from the environment. Nothing is
+// connected before the first request.
+func open(functions []func(*platform.Platform) []web.Route) (*handler, error) {
+	cfg, err := config.Load(config.Lambda)
+	if err != nil {
+		return nil, err
+	}
+	p, err := platform.Open(cfg, config.Lambda, platform.Logger(cfg))
+	if err != nil {
+		return nil, err
+	}
+	var routes []web.Route
+	for _, f := range functions {
+		routes = append(routes, f(p)...)
+	}
+	if err := cfg.Require(web.Needs(routes)...); err != nil {
+		return nil, err
+	}
+	return wrap(router.New(p, routes...)), nil
+}
+
+// handler answers any of the payloads with one router.
+type handler struct {
+	v1  *httpadapter.HandlerAdapter
+	v2  *httpadapter.HandlerAdapterV2
+	alb *httpadapter.HandlerAdapterALB
+}
+
+func wrap(r *router.Router) *handler {
+	return &handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r)}
+}
+
+// invoke answers one payload in the form in which it came.
+func (h *handler) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
+	var form struct {
+		Version string `json:"version"`
+		Context struct {
+			ELB json.RawMessage `json:"elb"`
+		} `json:"requestContext"`
+	}
+	if err := json.Unmarshal(payload, &form); err != nil {
+		return nil, fmt.Errorf("payload: %w", err)
+	}
+	switch {
+	case form.Version == "2.0":
+		return answer(ctx, payload, h.v2.ProxyWithContext)
+	case form.Context.ELB != nil:
+		return answer(ctx, payload, h.albOnce)
+	}
+	return answer(ctx, payload, h.v1.ProxyWithContext)
+}
+
+func answer[In, Out any](ctx context.Context, payload json.RawMessage, proxy func(context.Context, In) (Out, error)) (any, error) {
+	var in In
+	if err := json.Unmarshal(payload, &in); err != nil {
+		return nil, fmt.Errorf("payload: %w", err)
+	}
+	return proxy(ctx, in)
+}
+
+// albOnce answers a load balancer, which sends and takes headers either once
+// or as lists, never both.
+func (h *handler) albOnce(ctx context.Context, in events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
+	lists := len(in.MultiValueHeaders) > 0
+	out, err := h.alb.ProxyWithContext(ctx, in)
+	if lists {
+		out.Headers = nil
+		return out, err
+	}
+	out.Headers = map[string]string{}
+	for name, values := range out.MultiValueHeaders {
+		if len(values) > 0 {
+			out.Headers[name] = values[len(values)-1]
+		}
+	}
+	out.MultiValueHeaders = nil
+	return out, err
+}
