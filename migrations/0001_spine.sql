@@ -224,16 +224,19 @@ CREATE TABLE stripe_events (
 );
 CREATE INDEX stripe_events_quarantined ON stripe_events (received_at) WHERE state = 'quarantined';
 
--- What is known of a payment. The purchase is a function of this set, so that
--- the order in which facts arrive does not matter.
+-- What is known of a payment: a set that only grows. The purchase is a function
+-- of it, so that the order in which facts arrive does not matter. source is the
+-- Stripe object that tells it; amount is what was paid, or all that was given
+-- back by then.
 CREATE TABLE payment_facts (
     stripe_payment_id text NOT NULL,
-    kind              text NOT NULL CHECK (kind IN ('paid', 'refunded')),
-    checkout_id       uuid REFERENCES checkouts,
+    kind              text NOT NULL CHECK (kind IN ('submitted', 'paid', 'partly_refunded', 'refunded')),
+    source            text NOT NULL,
     amount            int NOT NULL,
     currency          text NOT NULL,
     at                timestamptz NOT NULL,
-    PRIMARY KEY (stripe_payment_id, kind)
+    checkout_id       uuid NOT NULL REFERENCES checkouts,
+    PRIMARY KEY (stripe_payment_id, kind, source, amount)
 );
 
 -- The books, without personal data; they outlive accounts.
@@ -251,10 +254,11 @@ CREATE TABLE ledger (
 -- Learning.
 
 -- id is the client's own; body is the event as it came, unknown fields
--- included.
+-- included; at is the device's clock as it was told.
 CREATE TABLE study_events (
     user_id     uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     id          uuid NOT NULL,
+    device      text NOT NULL DEFAULT '',
     lesson_id   text NOT NULL,
     kind        text NOT NULL,
     at          timestamptz NOT NULL,
@@ -265,6 +269,14 @@ CREATE TABLE study_events (
 );
 CREATE INDEX study_events_lesson ON study_events (user_id, lesson_id);
 
+-- minutes is the length of what it is given, rounded down.
+-- +goose StatementBegin
+CREATE FUNCTION minutes(active tstzmultirange) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+    SELECT floor(coalesce(sum(extract(epoch FROM upper(stretch) - lower(stretch))), 0) / 60)::int
+    FROM unnest(active) AS stretch
+$$;
+-- +goose StatementEnd
+
 -- active holds when the lesson was read; time_spent is its length in minutes.
 CREATE TABLE progress (
     id           uuid PRIMARY KEY,
@@ -272,7 +284,7 @@ CREATE TABLE progress (
     lesson_id    text NOT NULL REFERENCES lesson_ids,
     completed    boolean NOT NULL DEFAULT false,
     last_access  timestamptz NOT NULL DEFAULT now(),
-    time_spent   int NOT NULL DEFAULT 0,
+    time_spent   int NOT NULL GENERATED ALWAYS AS (minutes(active)) STORED,
     completed_at timestamptz,
     active       tstzmultirange NOT NULL DEFAULT '{}',
     UNIQUE (user_id, lesson_id)

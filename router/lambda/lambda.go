@@ -31,12 +31,12 @@ func Serve(functions ...func(*platform.Platform) []web.Route) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(h.invoke)
+	lambda.Start(h)
 }
 
 // open builds the handler of functions from the environment. Nothing is
 // connected before the first request.
-func open(functions []func(*platform.Platform) []web.Route) (*handler, error) {
+func open(functions []func(*platform.Platform) []web.Route) (*Handler, error) {
 	cfg, err := config.Load(config.Lambda)
 	if err != nil {
 		return nil, err
@@ -52,22 +52,23 @@ func open(functions []func(*platform.Platform) []web.Route) (*handler, error) {
 	if err := cfg.Require(web.Needs(routes)...); err != nil {
 		return nil, err
 	}
-	return wrap(router.New(p, routes...)), nil
+	return Wrap(router.New(p, routes...)), nil
 }
 
-// handler answers any of the payloads with one router.
-type handler struct {
+// Handler answers any of the payloads with one router. It is a lambda.Handler.
+type Handler struct {
 	v1  *httpadapter.HandlerAdapter
 	v2  *httpadapter.HandlerAdapterV2
 	alb *httpadapter.HandlerAdapterALB
 }
 
-func wrap(r *router.Router) *handler {
-	return &handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r)}
+// Wrap returns the handler of mounted routes.
+func Wrap(r *router.Router) *Handler {
+	return &Handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r)}
 }
 
-// invoke answers one payload in the form in which it came.
-func (h *handler) invoke(ctx context.Context, payload json.RawMessage) (any, error) {
+// Invoke answers one payload in the form in which it came.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var form struct {
 		Version string `json:"version"`
 		Context struct {
@@ -81,22 +82,26 @@ func (h *handler) invoke(ctx context.Context, payload json.RawMessage) (any, err
 	case form.Version == "2.0":
 		return answer(ctx, payload, h.v2.ProxyWithContext)
 	case form.Context.ELB != nil:
-		return answer(ctx, payload, h.albOnce)
+		return answer(ctx, payload, h.loadBalancer)
 	}
 	return answer(ctx, payload, h.v1.ProxyWithContext)
 }
 
-func answer[In, Out any](ctx context.Context, payload json.RawMessage, proxy func(context.Context, In) (Out, error)) (any, error) {
+func answer[In, Out any](ctx context.Context, payload []byte, proxy func(context.Context, In) (Out, error)) ([]byte, error) {
 	var in In
 	if err := json.Unmarshal(payload, &in); err != nil {
 		return nil, fmt.Errorf("payload: %w", err)
 	}
-	return proxy(ctx, in)
+	out, err := proxy(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
 }
 
-// albOnce answers a load balancer, which sends and takes headers either once
+// loadBalancer answers a load balancer, which sends and takes headers either once
 // or as lists, never both.
-func (h *handler) albOnce(ctx context.Context, in events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
+func (h *Handler) loadBalancer(ctx context.Context, in events.ALBTargetGroupRequest) (events.ALBTargetGroupResponse, error) {
 	lists := len(in.MultiValueHeaders) > 0
 	out, err := h.alb.ProxyWithContext(ctx, in)
 	if lists {
@@ -105,10 +110,27 @@ func (h *handler) albOnce(ctx context.Context, in events.ALBTargetGroupRequest) 
 	}
 	out.Headers = map[string]string{}
 	for name, values := range out.MultiValueHeaders {
-		if len(values) > 0 {
-			out.Headers[name] = values[len(values)-1]
+		for i, v := range values {
+			out.Headers[spelling(name, i)] = v
 		}
 	}
 	out.MultiValueHeaders = nil
 	return out, err
+}
+
+// spelling returns a header's name with capitals that differ for each n. The
+// values of Set-Cookie cannot be joined, and a map has each name once; names
+// of headers are the same in any spelling.
+func spelling(name string, n int) string {
+	b := []byte(name)
+	for i := range b {
+		letter := b[i]|0x20 >= 'a' && b[i]|0x20 <= 'z'
+		if letter && n&1 == 1 {
+			b[i] ^= 0x20
+		}
+		if letter {
+			n >>= 1
+		}
+	}
+	return string(b)
 }

@@ -1,0 +1,103 @@
+// Package functions is the one list of all functions of the handbook. Each is
+// a package of its own: one resource path with its methods, which can be
+// mounted by the host, wrapped for Lambda, or invoked in a test, alone or
+// together.
+package functions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"pilothandbook/functions/asset"
+	"pilothandbook/functions/blob"
+	"pilothandbook/functions/catalog"
+	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/devices"
+	"pilothandbook/functions/events"
+	"pilothandbook/functions/finish"
+	"pilothandbook/functions/health"
+	"pilothandbook/functions/lesson"
+	"pilothandbook/functions/media"
+	"pilothandbook/functions/module"
+	"pilothandbook/functions/orders"
+	"pilothandbook/functions/progress"
+	"pilothandbook/functions/report"
+	"pilothandbook/functions/session"
+	"pilothandbook/functions/signin"
+	"pilothandbook/functions/stripehook"
+	"pilothandbook/functions/tokens"
+	"pilothandbook/functions/upload"
+	"pilothandbook/functions/versions"
+	"pilothandbook/platform"
+	"pilothandbook/platform/web"
+)
+
+// Function is an endpoint by its package's name.
+type Function struct {
+	Name   string
+	Routes func(*platform.Platform) []web.Route
+}
+
+// List returns all functions.
+func List() []Function {
+	return []Function{
+		// reading
+		{"catalog", catalog.Routes},
+		{"module", module.Routes},
+		{"lesson", lesson.Routes},
+		{"media", media.Routes},
+		{"asset", asset.Routes},
+		{"report", report.Routes},
+		// who
+		{"signin", signin.Routes},
+		{"session", session.Routes},
+		{"devices", devices.Routes},
+		{"tokens", tokens.Routes},
+		// money
+		{"checkout", checkout.Routes},
+		{"stripehook", stripehook.Routes},
+		{"orders", orders.Routes},
+		// learning
+		{"events", events.Routes},
+		{"progress", progress.Routes},
+		{"finish", finish.Routes},
+		// publishing
+		{"blob", blob.Routes},
+		{"upload", upload.Routes},
+		{"versions", versions.Routes},
+		// machines
+		{"health", health.Routes},
+	}
+}
+
+// All returns the routes of all functions.
+func All(p *platform.Platform) []web.Route {
+	var routes []web.Route
+	for _, f := range List() {
+		routes = append(routes, f.Routes(p)...)
+	}
+	return routes
+}
+
+// Print returns all routes with who may call them, a line each.
+func Print(p *platform.Platform) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	type line struct{ path, method, access, function string }
+	var lines []line
+	for _, f := range List() {
+		for _, r := range f.Routes(p) {
+			lines = append(lines, line{r.Path, r.Method, r.Access.String(), f.Name})
+		}
+	}
+	slices.SortFunc(lines, func(a, b line) int {
+		return strings.Compare(a.path+" "+a.method, b.path+" "+b.method)
+	})
+	for _, l := range lines {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.method, l.path, l.access, l.function)
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	return b.String()
+}

@@ -1,0 +1,328 @@
+-- The schema after all migrations. Made by: go test ./migrations -update
+
+blobs
+  sha256 bytea NOT NULL
+  size bigint NOT NULL
+  body bytea NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  blobs_sha256_check CHECK ((length(sha256) = 32))
+  blobs_pkey PRIMARY KEY (sha256)
+
+checkouts
+  id uuid NOT NULL
+  user_id uuid
+  module_type text NOT NULL
+  amount integer NOT NULL
+  currency text NOT NULL
+  livemode boolean NOT NULL
+  params jsonb NOT NULL
+  state text NOT NULL DEFAULT 'open'::text
+  stripe_session_id text
+  url text NOT NULL DEFAULT ''::text
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  expires_at timestamp with time zone NOT NULL
+  checkouts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'complete'::text, 'expired'::text])))
+  checkouts_module_type_fkey FOREIGN KEY (module_type) REFERENCES modules(key)
+  checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+  checkouts_pkey PRIMARY KEY (id)
+  checkouts_stripe_session_id_key UNIQUE (stripe_session_id)
+  CREATE UNIQUE INDEX checkouts_one_open ON public.checkouts USING btree (user_id, module_type) WHERE (state = 'open'::text)
+
+content_versions
+  id uuid NOT NULL
+  module_id text NOT NULL
+  version text NOT NULL
+  revision integer NOT NULL DEFAULT 1
+  checksum text NOT NULL
+  release_date timestamp with time zone NOT NULL DEFAULT now()
+  changelog text
+  is_active boolean NOT NULL DEFAULT false
+  source_id uuid NOT NULL
+  title text NOT NULL
+  summary text NOT NULL DEFAULT ''::text
+  includes text[] NOT NULL DEFAULT '{}'::text[]
+  size bigint NOT NULL DEFAULT 0
+  component_count integer NOT NULL DEFAULT 0
+  content_versions_module_id_fkey FOREIGN KEY (module_id) REFERENCES modules(key)
+  content_versions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
+  content_versions_pkey PRIMARY KEY (id)
+  content_versions_module_id_version_revision_key UNIQUE (module_id, version, revision)
+  CREATE INDEX content_versions_module_id_is_active ON public.content_versions USING btree (module_id, is_active)
+  CREATE INDEX content_versions_version ON public.content_versions USING btree (version)
+  CREATE UNIQUE INDEX content_versions_one_active ON public.content_versions USING btree (module_id) WHERE is_active
+
+grants
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  module_key text NOT NULL
+  purchase_id uuid
+  reason text NOT NULL DEFAULT ''::text
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  expires_at timestamp with time zone
+  revoked_at timestamp with time zone
+  grants_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  grants_purchase_id_fkey FOREIGN KEY (purchase_id) REFERENCES purchases(id) ON DELETE CASCADE
+  grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  grants_pkey PRIMARY KEY (id)
+  grants_user_id_module_key_purchase_id_key UNIQUE (user_id, module_key, purchase_id)
+
+ledger
+  id uuid NOT NULL
+  at timestamp with time zone NOT NULL
+  kind text NOT NULL
+  module_type text NOT NULL
+  amount integer NOT NULL
+  currency text NOT NULL
+  stripe_payment_id text NOT NULL
+  ledger_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'refund'::text])))
+  ledger_pkey PRIMARY KEY (id)
+  ledger_stripe_payment_id_kind_key UNIQUE (stripe_payment_id, kind)
+
+lesson_ids
+  lesson_id text NOT NULL
+  module_key text NOT NULL
+  lesson_ids_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  lesson_ids_pkey PRIMARY KEY (lesson_id)
+  lesson_ids_lesson_id_module_key_key UNIQUE (lesson_id, module_key)
+
+lessons
+  version_id uuid NOT NULL
+  lesson_id text NOT NULL
+  module_key text NOT NULL
+  position integer NOT NULL
+  title text NOT NULL
+  summary text NOT NULL DEFAULT ''::text
+  preview boolean NOT NULL DEFAULT false
+  dated date NOT NULL
+  words integer NOT NULL
+  acs text[] NOT NULL DEFAULT '{}'::text[]
+  sources jsonb NOT NULL DEFAULT '[]'::jsonb
+  headings jsonb NOT NULL DEFAULT '[]'::jsonb
+  html text NOT NULL
+  lessons_lesson_id_module_key_fkey FOREIGN KEY (lesson_id, module_key) REFERENCES lesson_ids(lesson_id, module_key)
+  lessons_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  lessons_pkey PRIMARY KEY (version_id, lesson_id)
+  lessons_version_id_position_key UNIQUE (version_id, "position")
+
+mails
+  id uuid NOT NULL
+  cause text NOT NULL
+  kind text NOT NULL
+  user_id uuid
+  address text NOT NULL
+  subject text NOT NULL DEFAULT ''::text
+  state text NOT NULL DEFAULT 'pending'::text
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  sent_at timestamp with time zone
+  mails_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sent'::text, 'failed'::text])))
+  mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+  mails_pkey PRIMARY KEY (id)
+  mails_cause_key UNIQUE (cause)
+  CREATE INDEX mails_user_id ON public.mails USING btree (user_id)
+
+media
+  version_id uuid NOT NULL
+  path text NOT NULL
+  sha256 bytea NOT NULL
+  content_type text NOT NULL
+  width integer NOT NULL DEFAULT 0
+  height integer NOT NULL DEFAULT 0
+  preview boolean NOT NULL DEFAULT false
+  media_sha256_fkey FOREIGN KEY (sha256) REFERENCES blobs(sha256)
+  media_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  media_pkey PRIMARY KEY (version_id, path)
+  CREATE INDEX media_sha256 ON public.media USING btree (sha256)
+
+modules
+  key text NOT NULL
+  title text NOT NULL
+  summary text NOT NULL DEFAULT ''::text
+  price integer NOT NULL
+  currency text NOT NULL DEFAULT 'usd'::text
+  includes text[] NOT NULL DEFAULT '{}'::text[]
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  updated_at timestamp with time zone NOT NULL DEFAULT now()
+  modules_currency_check CHECK ((currency ~ '^[a-z]{3}$'::text))
+  modules_key_check CHECK ((key = ANY (ARRAY['private_commercial'::text, 'instrument'::text, 'bundle'::text])))
+  modules_price_check CHECK ((price > 0))
+  modules_pkey PRIMARY KEY (key)
+
+outbox
+  id uuid NOT NULL
+  kind text NOT NULL
+  queue text NOT NULL
+  payload jsonb NOT NULL
+  state text NOT NULL DEFAULT 'waiting'::text
+  attempt integer NOT NULL DEFAULT 1
+  failures integer NOT NULL DEFAULT 0
+  run_at timestamp with time zone NOT NULL DEFAULT now()
+  lease_until timestamp with time zone
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  started_at timestamp with time zone
+  finished_at timestamp with time zone
+  progress text NOT NULL DEFAULT ''::text
+  error text NOT NULL DEFAULT ''::text
+  result jsonb
+  outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
+  outbox_pkey PRIMARY KEY (id)
+  CREATE INDEX outbox_finished ON public.outbox USING btree (finished_at) WHERE (state = ANY (ARRAY['done'::text, 'dead'::text]))
+  CREATE INDEX outbox_leased ON public.outbox USING btree (lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
+  CREATE INDEX outbox_waiting ON public.outbox USING btree (queue, run_at) WHERE (state = 'waiting'::text)
+
+payment_facts
+  stripe_payment_id text NOT NULL
+  kind text NOT NULL
+  source text NOT NULL
+  amount integer NOT NULL
+  currency text NOT NULL
+  at timestamp with time zone NOT NULL
+  checkout_id uuid NOT NULL
+  payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text])))
+  payment_facts_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
+  payment_facts_pkey PRIMARY KEY (stripe_payment_id, kind, source, amount)
+
+progress
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  lesson_id text NOT NULL
+  completed boolean NOT NULL DEFAULT false
+  last_access timestamp with time zone NOT NULL DEFAULT now()
+  time_spent integer NOT NULL GENERATED minutes(active)
+  completed_at timestamp with time zone
+  active tstzmultirange NOT NULL DEFAULT '{}'::tstzmultirange
+  progress_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson_ids(lesson_id)
+  progress_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  progress_pkey PRIMARY KEY (id)
+  progress_user_id_lesson_id_key UNIQUE (user_id, lesson_id)
+  CREATE INDEX progress_user_id_completed ON public.progress USING btree (user_id, completed)
+  CREATE INDEX progress_user_id_last_access ON public.progress USING btree (user_id, last_access)
+
+purchases
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  stripe_payment_id text NOT NULL
+  module_type text NOT NULL
+  amount integer NOT NULL
+  currency text NOT NULL DEFAULT 'usd'::text
+  status text NOT NULL
+  purchased_at timestamp with time zone NOT NULL DEFAULT now()
+  checkout_id uuid
+  purchases_module_type_check CHECK ((module_type = ANY (ARRAY['private_commercial'::text, 'instrument'::text, 'bundle'::text])))
+  purchases_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'pending'::text, 'refunded'::text])))
+  purchases_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
+  purchases_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  purchases_pkey PRIMARY KEY (id)
+  purchases_checkout_id_key UNIQUE (checkout_id)
+  purchases_stripe_payment_id_key UNIQUE (stripe_payment_id)
+  CREATE INDEX purchases_purchased_at ON public.purchases USING btree (purchased_at)
+  CREATE INDEX purchases_user_id_status ON public.purchases USING btree (user_id, status)
+
+reports
+  id uuid NOT NULL
+  lesson_id text NOT NULL
+  version text NOT NULL
+  user_id uuid
+  text text NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  closed_at timestamp with time zone
+  reports_text_check CHECK ((length(text) <= 4000))
+  reports_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson_ids(lesson_id)
+  reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+  reports_pkey PRIMARY KEY (id)
+  CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (closed_at IS NULL)
+
+sessions
+  id uuid NOT NULL
+  session_token bytea NOT NULL
+  user_id uuid NOT NULL
+  expires timestamp with time zone NOT NULL
+  device text NOT NULL DEFAULT ''::text
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  last_seen_at timestamp with time zone NOT NULL DEFAULT now()
+  sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  sessions_pkey PRIMARY KEY (id)
+  sessions_session_token_key UNIQUE (session_token)
+  CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id)
+
+sign_in_requests
+  id uuid NOT NULL
+  email text NOT NULL
+  browser bytea NOT NULL
+  code bytea
+  link bytea
+  replaced_codes bytea[] NOT NULL DEFAULT '{}'::bytea[]
+  next text NOT NULL DEFAULT '/'::text
+  wrong integer NOT NULL DEFAULT 0
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  expires_at timestamp with time zone NOT NULL
+  used_at timestamp with time zone
+  replaced_at timestamp with time zone
+  sign_in_requests_email_check CHECK ((email = lower(email)))
+  sign_in_requests_pkey PRIMARY KEY (id)
+  CREATE INDEX sign_in_requests_email ON public.sign_in_requests USING btree (email, created_at)
+
+sources
+  id uuid NOT NULL
+  module_key text NOT NULL
+  version text NOT NULL
+  digest bytea NOT NULL
+  files jsonb NOT NULL
+  author_id uuid
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  sources_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id) ON DELETE SET NULL
+  sources_pkey PRIMARY KEY (id)
+  sources_module_key_version_digest_key UNIQUE (module_key, version, digest)
+
+stripe_events
+  id text NOT NULL
+  type text NOT NULL
+  api_version text NOT NULL
+  livemode boolean NOT NULL
+  created timestamp with time zone NOT NULL
+  received_at timestamp with time zone NOT NULL DEFAULT now()
+  state text NOT NULL
+  reason text NOT NULL DEFAULT ''::text
+  payload jsonb NOT NULL
+  stripe_events_state_check CHECK ((state = ANY (ARRAY['settled'::text, 'ignored'::text, 'quarantined'::text])))
+  stripe_events_pkey PRIMARY KEY (id)
+  CREATE INDEX stripe_events_quarantined ON public.stripe_events USING btree (received_at) WHERE (state = 'quarantined'::text)
+
+study_events
+  user_id uuid NOT NULL
+  id uuid NOT NULL
+  device text NOT NULL DEFAULT ''::text
+  lesson_id text NOT NULL
+  kind text NOT NULL
+  at timestamp with time zone NOT NULL
+  active_ms integer NOT NULL DEFAULT 0
+  received_at timestamp with time zone NOT NULL DEFAULT now()
+  body jsonb NOT NULL
+  study_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  study_events_pkey PRIMARY KEY (user_id, id)
+  CREATE INDEX study_events_lesson ON public.study_events USING btree (user_id, lesson_id)
+
+tokens
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  token bytea NOT NULL
+  name text NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  last_used timestamp with time zone
+  revoked_at timestamp with time zone
+  tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  tokens_pkey PRIMARY KEY (id)
+  tokens_token_key UNIQUE (token)
+  CREATE INDEX tokens_user_id ON public.tokens USING btree (user_id)
+
+users
+  id uuid NOT NULL
+  email text NOT NULL
+  name text
+  roles text[] NOT NULL DEFAULT '{}'::text[]
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  updated_at timestamp with time zone NOT NULL DEFAULT now()
+  users_email_check CHECK ((email = lower(email)))
+  users_roles_check CHECK ((roles <@ '{author,operator}'::text[]))
+  users_pkey PRIMARY KEY (id)
+  users_email_key UNIQUE (email)
+  CREATE INDEX users_created_at ON public.users USING btree (created_at)
