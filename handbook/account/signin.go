@@ -42,18 +42,10 @@ var (
 // and has a code mailed. An earlier request of the same browser is replaced.
 // Whether the address is known makes no difference.
 func Ask(ctx context.Context, tx pgx.Tx, email, browser, next string) (uuid.UUID, error) {
-	var recent int
-	err := tx.QueryRow(ctx, `
-		SELECT count(*)
-		FROM sign_in_requests
-		WHERE email = $1 AND created_at > now() - interval '1 hour'`, email).Scan(&recent)
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("recent sign-ins: %w", err)
+	if err := spare(ctx, tx, email); err != nil {
+		return uuid.Nil, err
 	}
-	if recent >= perHour {
-		return uuid.Nil, fault.New(fault.TooMany, "Five codes were sent to this address within the hour. Use the newest mail, or try again later.")
-	}
-	_, err = tx.Exec(ctx, `
+	_, err := tx.Exec(ctx, `
 		UPDATE sign_in_requests
 		SET replaced_at = now()
 		WHERE email = $1 AND browser = $2 AND used_at IS NULL AND replaced_at IS NULL`, email, Hash(browser))
@@ -72,6 +64,26 @@ func Ask(ctx context.Context, tx pgx.Tx, email, browser, next string) (uuid.UUID
 	}
 	_, err = queue.Add(ctx, tx, job.SignInCode{Request: id})
 	return id, err
+}
+
+// spare refuses a mail to an address that was sent enough of them. Requests
+// for one address wait for each other, so that many at once count too.
+func spare(ctx context.Context, tx pgx.Tx, email string) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('sign-in:' || $1, 0))`, email); err != nil {
+		return fmt.Errorf("lock sign-ins of an address: %w", err)
+	}
+	var recent int
+	err := tx.QueryRow(ctx, `
+		SELECT count(*)
+		FROM sign_in_requests
+		WHERE email = $1 AND created_at > now() - interval '1 hour'`, email).Scan(&recent)
+	if err != nil {
+		return fmt.Errorf("recent sign-ins: %w", err)
+	}
+	if recent >= perHour {
+		return fault.New(fault.TooMany, "Five codes were sent to this address within the hour. Use the newest mail, or try again later.")
+	}
+	return nil
 }
 
 // Code is what a sign-in mail says.
@@ -154,8 +166,9 @@ func (r *Request) Mine(browser string) bool {
 	return browser != "" && subtle.ConstantTimeCompare(r.browser, Hash(browser)) == 1
 }
 
-// over returns why the request can sign nobody in any more, nil if it can.
-func (r *Request) over() error {
+// Over returns why the request can sign nobody in any more, in words for the
+// reader; nil if it can.
+func (r *Request) Over() error {
 	switch {
 	case r.used:
 		return errUsed
@@ -172,7 +185,7 @@ func (r *Request) over() error {
 // check returns nil when proof is the request's code, or its link in the
 // browser that asked.
 func (r *Request) check(secret, proof, browser string) error {
-	if err := r.over(); err != nil {
+	if err := r.Over(); err != nil {
 		return err
 	}
 	sum := keyed(secret, r.ID, proof)

@@ -159,6 +159,32 @@ func TestAskLimit(t *testing.T) {
 	wantText(t, err, fault.TooMany, "Five codes were sent")
 }
 
+func TestAskLimitAtOnce(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			for {
+				err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+					_, err := account.Ask(t.Context(), tx, "ana@example.com", browser, "/")
+					return err
+				})
+				if !db.Gone(err) { // more callers than connections
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	all.Wait()
+	var asked int
+	row(t, p, `SELECT count(*) FROM sign_in_requests`, &asked)
+	if asked != 5 {
+		t.Errorf("%d codes to one address at once, want 5", asked)
+	}
+}
+
 func TestNothingStoredSignsIn(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)

@@ -51,6 +51,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+// AtEnd has stop called after the last test of the package.
+func AtEnd(stop func()) { stops = append(stops, stop) }
+
 // cluster is this test binary's PostgreSQL, with the migrated template.
 var cluster = sync.OnceValues(func() (*postgres.Server, error) {
 	s, err := postgres.Start(context.Background(), postgres.Options{MaxConnections: 300})

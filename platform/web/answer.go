@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"pilothandbook/platform/fault"
 )
@@ -68,7 +69,7 @@ func WantsPage(r *http.Request) bool {
 // LocalPath returns path if it leads to a page of this site, else "/". It is
 // what an address given from outside must pass.
 func LocalPath(path string) string {
-	if len(path) > 500 || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+	if len(path) > 500 || !utf8.ValidString(path) || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
 		return "/"
 	}
 	for _, r := range path {

@@ -103,6 +103,7 @@ func TestLocalPath(t *testing.T) {
 		"/\\evil.example":              "/",
 		"/\t/evil.example":             "/",
 		"/x\r\nSet-Cookie: a=b":        "/",
+		"/\xff":                        "/",
 		"javascript:alert(1)":          "/",
 		"/" + strings.Repeat("x", 600): "/",
 	} {

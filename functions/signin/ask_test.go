@@ -1,0 +1,138 @@
+package signin_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pilothandbook/functions/signin"
+	"pilothandbook/platform/platformtest"
+)
+
+func TestForm(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+
+	a := newBrowser(p).get(t, "/signin?next=/modules/instrument?a=b%26c")
+	has(t, a, http.StatusOK, "There is no password.")
+	if got := page(t, a).Find("input[name=next]").AttrOr("value", ""); got != "/modules/instrument?a=b&c" {
+		t.Errorf("next is %q", got)
+	}
+	if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Referrer-Policy") != "strict-origin" || len(set(a)) != 0 {
+		t.Errorf("header %v", a.Header)
+	}
+	a = platformtest.Call(t, p, signin.Routes(p), ana, "GET", "/signin?next=/orders", nil)
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/orders" {
+		t.Errorf("signed in already: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+}
+
+func TestAskFaults(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	b := newBrowser(p)
+	for _, email := range []string{"", "ana", "ana@localhost", "Ana <ana@example.com>", "a@b.c\r\nBcc: d@e.f", "\"><script>", strings.Repeat("a", 300) + "@example.com"} {
+		a := b.post(t, "/signin", "email", email, "next", "/orders")
+		has(t, a, http.StatusBadRequest, "Please enter an e-mail address")
+		in := page(t, a).Find("input[name=email]")
+		typed := strings.NewReplacer("\r", "", "\n", "").Replace(email)
+		shown := strings.NewReplacer("\r", "", "\n", "").Replace(in.AttrOr("value", ""))
+		if shown != typed || in.AttrOr("aria-invalid", "") != "true" || in.AttrOr("aria-describedby", "") != "email-hint email-error" {
+			t.Errorf("%q: the field is not kept or not marked: %q", email, shown)
+		}
+		if got := page(t, a).Find("input[name=next]").AttrOr("value", ""); got != "/orders" {
+			t.Errorf("next is %q", got)
+		}
+	}
+	if count(t, p, "sign_in_requests") != 0 || len(b.cookies) != 0 {
+		t.Error("a refused address left something")
+	}
+}
+
+func TestAskSaysNothingOfAccounts(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	platformtest.Learner(t, p, "known@example.com")
+	ids := regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+	looks := func(email string) string {
+		b := newBrowser(p)
+		a := b.post(t, "/signin", "email", email)
+		next := b.get(t, a.Header.Get("Location"))
+		next.Header.Del("X-Request-Id")
+		all := fmt.Sprint(a.Status, slices.Sorted(maps.Keys(a.Header)), a.Header.Get("Location"), a.Body, next.Status, next.Header, next.Body)
+		return strings.ReplaceAll(ids.ReplaceAllString(all, "<id>"), email, "<email>")
+	}
+	known, unknown := looks("known@example.com"), looks("nobody@example.com")
+	// Content-Length differs by the address that the browser itself sent.
+	lengths := regexp.MustCompile(`Content-Length:\[\d+\]`)
+	if diff := cmp.Diff(lengths.ReplaceAllString(known, ""), lengths.ReplaceAllString(unknown, "")); diff != "" {
+		t.Errorf("a known address answers differently:\n%s", diff)
+	}
+	if count(t, p, "users") != 1 {
+		t.Error("asking made a user")
+	}
+}
+
+func TestAskTooOften(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	for range 5 {
+		newBrowser(p).ask(t, "ana@example.com", "/")
+	}
+	a := newBrowser(p).post(t, "/signin", "email", " ANA@example.com ")
+	has(t, a, http.StatusTooManyRequests, "Five codes were sent to this address")
+	if count(t, p, "sign_in_requests") != 5 {
+		t.Error("a sixth code is mailed")
+	}
+}
+
+func TestNextStaysHere(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	for i, next := range []string{
+		"https://evil.example/", "//evil.example", "/\\evil.example", "\\\\evil.example", "/\t/evil.example", "javascript:alert(1)",
+		"/\r\nLocation: https://evil.example", "evil", "", "/\xff/\x00", "/..//evil.example", "/" + strings.Repeat("x", 600),
+	} {
+		b := newBrowser(p)
+		path, code := b.ask(t, fmt.Sprintf("a%d@example.com", i), next)
+		a := b.post(t, path, "code", code.Digits)
+		to := a.Header.Get("Location")
+		if a.Status != http.StatusSeeOther || !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") {
+			t.Errorf("next %q leads to %d %q", next, a.Status, to)
+		}
+	}
+}
+
+func TestHostIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	b := newBrowser(p)
+	r := platformtest.Form(t, nil, "/signin", "email=ana@example.com")
+	r.Host = "evil.example"
+	r.Header.Set("X-Forwarded-Host", "evil.example")
+	r.Header.Set("Forwarded", "host=evil.example")
+	a := b.send(t, r)
+	if to := a.Header.Get("Location"); a.Status != http.StatusSeeOther || !strings.HasPrefix(to, "/signin/") {
+		t.Errorf("leads to %q", to)
+	}
+	if next := b.get(t, a.Header.Get("Location")); strings.Contains(next.Body, "evil") {
+		t.Error("the page names another host")
+	}
+}
+
+func TestOtherSitesCannotAsk(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	r := platformtest.Form(t, nil, "/signin", "email=ana@example.com")
+	r.Header.Set("Sec-Fetch-Site", "cross-site")
+	if a := newBrowser(p).send(t, r); a.Status != http.StatusForbidden || count(t, p, "sign_in_requests") != 0 {
+		t.Errorf("another site's form: %d", a.Status)
+	}
+}

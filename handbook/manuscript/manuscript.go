@@ -1,0 +1,131 @@
+// Package manuscript reads a module's folder as its author keeps it, and
+// checks all of it before anything is published.
+//
+//	module.yaml     what is sold: key, title, version, price, the lessons in order
+//	lessons/*.mdx   their text
+//	media/          images: svg, png, jpg
+//	components/     source of interactive parts
+//
+// Files and folders whose name begins with a dot, and other files beside these,
+// are left out. WebP is not among the media: its size cannot be read with the
+// standard library, and published images are converted anyway.
+//
+// [Read] tells every fault at once. The publisher reads a folder with it and
+// the worker the blobs of an upload, so that both decide alike.
+package manuscript
+
+import (
+	"crypto/sha256"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"pilothandbook/handbook/mdx"
+)
+
+// A Module is what module.yaml says.
+type Module struct {
+	Key, Title, Summary string
+	Version             string
+	Price               int    // in the currency's smallest unit; counts at first publication
+	Currency            string // three lower-case letters
+	Changelog           string
+	Lessons             []Lesson
+	Includes            []string // keys of the modules that a bundle is made of
+}
+
+// A Lesson is a lesson's entry in module.yaml.
+type Lesson struct {
+	ID, File string
+	Preview  bool // may be read by everybody
+}
+
+// A File is one file of a module. Its path has slashes and begins at the
+// module's folder.
+type File struct {
+	Path   string
+	Size   int64
+	SHA256 [sha256.Size]byte
+}
+
+// A Manuscript is a module's folder that has been read.
+type Manuscript struct {
+	Module
+	Files  []File            // by path
+	Digest [sha256.Size]byte // over the paths and contents of Files
+
+	fsys     fs.FS
+	pictures map[string]picture
+}
+
+// Read reads and checks a module's folder. The manuscript is whole only if
+// there are no faults; they are in the order of file and line.
+func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
+	g := &gate{m: Manuscript{fsys: fsys, pictures: map[string]picture{}}, texts: map[string][]byte{}}
+	g.walk()
+	g.module()
+	g.lessons()
+	slices.SortStableFunc(g.faults, mdx.Fault.Compare)
+	m := g.m
+	m.Digest = digest(m.Files)
+	return &m, g.faults
+}
+
+// Render renders the lessons in order. The URL of an image is what mediaURL
+// says; it must be escaped.
+func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) string) ([]mdx.Lesson, []mdx.Fault) {
+	r := m.resolver(mediaURL)
+	var lessons []mdx.Lesson
+	var faults []mdx.Fault
+	for _, l := range m.Lessons {
+		src, err := fs.ReadFile(m.fsys, l.File)
+		if err != nil || sha256.Sum256(src) != m.file(l.File).SHA256 {
+			faults = append(faults, mdx.Fault{File: l.File, Text: "the file changed while it was read; try again"})
+			continue
+		}
+		lesson, wrong := mdx.Render(l.File, src, r)
+		lessons, faults = append(lessons, lesson), append(faults, wrong...)
+	}
+	return lessons, faults
+}
+
+func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) string) mdx.Resolver {
+	return mdx.Resolver{
+		Lesson: func(path string) (string, bool) {
+			i := slices.IndexFunc(m.Lessons, func(l Lesson) bool { return l.File == path })
+			if i < 0 {
+				return "", false
+			}
+			return "/modules/" + m.Key + "/lessons/" + m.Lessons[i].ID, true
+		},
+		Media: func(path string) (string, int, int, bool) {
+			p, ok := m.pictures[path]
+			if !ok {
+				return "", 0, 0, false
+			}
+			return mediaURL(path, p.sha), p.width, p.height, true
+		},
+	}
+}
+
+func (m *Manuscript) file(path string) File {
+	i, ok := slices.BinarySearchFunc(m.Files, path, func(f File, path string) int {
+		return strings.Compare(f.Path, path)
+	})
+	if !ok {
+		return File{}
+	}
+	return m.Files[i]
+}
+
+// digest depends on nothing but paths and contents. A path has no NUL, so two
+// folders cannot be written alike.
+func digest(files []File) [sha256.Size]byte {
+	h := sha256.New()
+	for _, f := range files {
+		h.Write([]byte(f.Path))
+		h.Write([]byte{0})
+		h.Write(f.SHA256[:])
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}

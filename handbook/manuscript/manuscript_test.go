@@ -1,0 +1,235 @@
+package manuscript_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pilothandbook/handbook/manuscript"
+	"pilothandbook/handbook/mdx"
+)
+
+const moduleYAML = `key: instrument
+title: Instrument
+summary: Flying without looking out.
+version: 1.2.0
+price: 5900
+currency: usd
+changelog: First edition.
+lessons:
+  - id: holding
+    file: lessons/holding.mdx
+    preview: true
+  - {id: vor, file: lessons/vor.mdx}
+`
+
+const front = "---\ntitle: T\nsummary: S\ndate: 2026-03-31\n---\n"
+
+const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"/>`
+
+// folder is a module without faults, in fresh maps.
+func folder(changes ...map[string]string) fstest.MapFS {
+	files := map[string]string{
+		"module.yaml":         moduleYAML,
+		"lessons/holding.mdx": front + "## Entry\n\n[V](vor.mdx#needle) ![a](../media/a.svg)\n",
+		"lessons/vor.mdx":     front + "## Needle\n\n![p](../media/p.png) ![j](../media/j.jpg)\n",
+		"media/a.svg":         svg,
+		"media/p.png":         raster(func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) }),
+		"media/j.jpg":         raster(func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }),
+		"components/hold.tsx": "export const x = 1\n",
+	}
+	for _, change := range changes {
+		maps.Copy(files, change)
+	}
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		if text != gone {
+			fsys[name] = &fstest.MapFile{Data: []byte(text)}
+		}
+	}
+	return fsys
+}
+
+// gone removes a file from the folder.
+const gone = "\x00gone"
+
+func raster(encode func(*bytes.Buffer, image.Image) error) string {
+	var b bytes.Buffer
+	if err := encode(&b, image.NewGray(image.Rect(0, 0, 30, 20))); err != nil {
+		panic(err)
+	}
+	return b.String()
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+
+	m, faults := manuscript.Read(folder(map[string]string{
+		".git/config": "x", "README.md": "x", "media/.DS_Store": "x",
+	}))
+	for _, f := range faults {
+		t.Error(f)
+	}
+	want := manuscript.Module{
+		Key: "instrument", Title: "Instrument", Summary: "Flying without looking out.", Version: "1.2.0",
+		Price: 5900, Currency: "usd", Changelog: "First edition.",
+		Lessons: []manuscript.Lesson{
+			{ID: "holding", File: "lessons/holding.mdx", Preview: true},
+			{ID: "vor", File: "lessons/vor.mdx"},
+		},
+	}
+	if diff := cmp.Diff(want, m.Module); diff != "" {
+		t.Errorf("module (-want +got):\n%s", diff)
+	}
+	var paths []string
+	for _, f := range m.Files {
+		paths = append(paths, f.Path)
+	}
+	wantPaths := []string{"components/hold.tsx", "lessons/holding.mdx", "lessons/vor.mdx",
+		"media/a.svg", "media/j.jpg", "media/p.png", "module.yaml"}
+	if diff := cmp.Diff(wantPaths, paths); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if f := m.Files[3]; f.Size != int64(len(svg)) || f.SHA256 != sha256.Sum256([]byte(svg)) {
+		t.Errorf("media/a.svg: %d bytes, %x", f.Size, f.SHA256)
+	}
+}
+
+func TestBundle(t *testing.T) {
+	t.Parallel()
+
+	yaml := strings.Replace(moduleYAML[:strings.Index(moduleYAML, "lessons:")], "key: instrument", "key: bundle", 1)
+	m, faults := manuscript.Read(fstest.MapFS{
+		"module.yaml": {Data: []byte(yaml + "includes: [private_commercial, instrument]\n")},
+	})
+	for _, f := range faults {
+		t.Error(f)
+	}
+	if diff := cmp.Diff([]string{"private_commercial", "instrument"}, m.Includes); diff != "" {
+		t.Errorf("includes (-want +got):\n%s", diff)
+	}
+	lessons, faults := m.Render(mediaURL)
+	if len(lessons) != 0 || len(faults) != 0 {
+		t.Errorf("%d lessons, faults %v", len(lessons), faults)
+	}
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+
+	digest := func(changes ...map[string]string) [32]byte {
+		m, _ := manuscript.Read(folder(changes...))
+		return m.Digest
+	}
+	same := digest()
+	for _, tc := range []struct {
+		name    string
+		change  map[string]string
+		changes bool
+	}{
+		{"nothing", nil, false},
+		{"a file that is left out", map[string]string{"README.md": "x", ".env": "x", "notes/a.txt": "x"}, false},
+		{"a lesson", map[string]string{"lessons/vor.mdx": front}, true},
+		{"media", map[string]string{"media/a.svg": svg + "\n"}, true},
+		{"a component", map[string]string{"components/hold.tsx": ""}, true},
+		{"a name", map[string]string{"media/a.svg": gone, "media/b.svg": svg}, true},
+	} {
+		if got := digest(tc.change) != same; got != tc.changes {
+			t.Errorf("%s changes the digest: %v, want %v", tc.name, got, tc.changes)
+		}
+	}
+}
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+
+	m, _ := manuscript.Read(folder())
+	lessons, faults := m.Render(func(path string, sha [32]byte) string {
+		if path == "media/a.svg" && sha != sha256.Sum256([]byte(svg)) {
+			t.Errorf("media/a.svg has SHA-256 %x", sha)
+		}
+		return "/media/" + filepath.Base(path)
+	})
+	for _, f := range faults {
+		t.Error(f)
+	}
+	want := []string{
+		`<h2 id="entry">Entry</h2>
+<p><a href="/modules/instrument/lessons/vor#needle">V</a> <img src="/media/a.svg" alt="a" width="640" height="360" loading="lazy" decoding="async"></p>
+`,
+		`<h2 id="needle">Needle</h2>
+<p><img src="/media/p.png" alt="p" width="30" height="20" loading="lazy" decoding="async"> <img src="/media/j.jpg" alt="j" width="30" height="20" loading="lazy" decoding="async"></p>
+`,
+	}
+	var got []string
+	for _, l := range lessons {
+		got = append(got, l.HTML)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestRenderChanged shows that what is rendered is what was checked.
+func TestRenderChanged(t *testing.T) {
+	t.Parallel()
+
+	fsys := folder()
+	m, _ := manuscript.Read(fsys)
+	fsys["lessons/vor.mdx"] = &fstest.MapFile{Data: []byte(front + "other")}
+	lessons, faults := m.Render(mediaURL)
+	if len(lessons) != 1 {
+		t.Errorf("%d lessons, want the other one", len(lessons))
+	}
+	if got, want := text(faults), "lessons/vor.mdx: the file changed while it was read; try again"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// TestSymlink uses a real folder, as the publisher does.
+func TestSymlink(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, folder()); err != nil {
+		t.Fatal(err)
+	}
+	outside := filepath.Join(t.TempDir(), "secret.svg")
+	if err := os.WriteFile(outside, []byte(svg), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"media/b.svg": outside, "assets": filepath.Dir(outside)} {
+		if err := os.Symlink(target, filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, faults := manuscript.Read(os.DirFS(dir))
+	want := "assets: this is no plain file; put the file itself here, not a link to it\n" +
+		"media/b.svg: this is no plain file; put the file itself here, not a link to it"
+	if diff := cmp.Diff(want, text(faults)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, f := range m.Files {
+		if f.Path == "media/b.svg" {
+			t.Error("a link's target was taken in")
+		}
+	}
+}
+
+func text(faults []mdx.Fault) string {
+	var lines []string
+	for _, f := range faults {
+		lines = append(lines, f.String())
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,213 @@
+package mdx
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	stdhtml "html"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/renderer/html"
+)
+
+// survey goes through a lesson's tree once: it notes headings, links and
+// images, reports what is wrong with them, and gives the nodes the ids, URLs
+// and attributes that their HTML needs.
+type survey struct {
+	*document
+	resolver Resolver
+	ids      map[string]int // how often each slug was asked for
+	tables   int
+	inWord   bool
+	here     []Link // to headings of this lesson, which may come later
+	alone    []*ast.Paragraph
+}
+
+func (s *survey) walk() {
+	_ = ast.Walk(s.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if n.Type() == ast.TypeBlock {
+			s.inWord = false
+		}
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		return s.visit(n), nil
+	})
+	s.anchors()
+	for _, p := range s.alone {
+		replace(p)
+	}
+	if n := len(s.lesson.Links) + len(s.lesson.Images); n > maxLinks {
+		s.faults.add(0, 0, "the lesson has over %d links and images; split it", maxLinks)
+	}
+}
+
+func (s *survey) visit(n ast.Node) ast.WalkStatus {
+	switch n := n.(type) {
+	case *ast.Text:
+		s.count(n)
+	case *ast.Heading:
+		s.heading(n)
+	case *ast.Link:
+		s.link(n)
+	case *ast.AutoLink:
+		s.autoLink(n)
+	case *ast.Image:
+		s.image(n)
+		return ast.WalkSkipChildren
+	case *ast.Paragraph:
+		if image(n) != nil {
+			s.alone = append(s.alone, n)
+		}
+	case *extast.Table:
+		s.tables++
+		n.SetAttributeString("aria-label", "Table "+strconv.Itoa(s.tables))
+	case *extast.TableCell:
+		cell(n)
+	}
+	return ast.WalkContinue
+}
+
+// count adds the words that begin in a text. A word may go on in the next
+// text of the same block, as where emphasis ends within it.
+func (s *survey) count(n *ast.Text) {
+	for _, r := range string(n.Segment.Value(s.body)) {
+		switch {
+		case unicode.IsSpace(r):
+			s.inWord = false
+		case !s.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			s.inWord = true
+			s.lesson.Words++
+		}
+	}
+	if n.SoftLineBreak() || n.HardLineBreak() {
+		s.inWord = false
+	}
+}
+
+func (s *survey) heading(n *ast.Heading) {
+	title := strings.Join(strings.Fields(s.plain(n)), " ")
+	switch {
+	case n.Level == 1:
+		s.faults.in(n.Pos(), "a lesson's title is in its front matter; begin headings with ##")
+	case n.Level > 4:
+		s.faults.in(n.Pos(), "headings go from ## to ####; this has level %d", n.Level)
+	case title == "":
+		s.faults.in(n.Pos(), "the heading is empty; write its text or remove it")
+	}
+	id := s.id(title)
+	n.SetAttributeString("id", id)
+	s.lesson.Headings = append(s.lesson.Headings, Heading{n.Level, id, title})
+}
+
+// id makes a heading's id from its text. It depends on earlier headings of
+// the same text only, so that links keep when others are added.
+func (s *survey) id(title string) string {
+	base := slug(title)
+	id := base
+	for s.ids[id] > 0 {
+		s.ids[base]++
+		id = fmt.Sprintf("%s-%d", base, s.ids[base])
+	}
+	s.ids[id]++
+	return id
+}
+
+// slug keeps letters and digits, and joins words by a hyphen. It never has
+// the colon of a footnote's id.
+func slug(title string) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range strings.ToLower(title) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r):
+			if gap && b.Len() > 0 {
+				b.WriteByte('-')
+			}
+			gap = false
+			b.WriteRune(r)
+		case r != '\'' && r != '’':
+			gap = true
+		}
+	}
+	if b.Len() == 0 {
+		return "section"
+	}
+	return b.String()
+}
+
+// plain is the text of a node without its markup.
+func (s *survey) plain(n ast.Node) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		switch n := n.(type) {
+		case *ast.Text:
+			if entering {
+				b.WriteString(s.unescaped(n))
+			}
+		case *ast.AutoLink:
+			if entering {
+				b.Write(n.Label(s.body))
+			}
+			return ast.WalkSkipChildren, nil
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+func (s *survey) unescaped(n *ast.Text) string {
+	value := n.Segment.Value(s.body)
+	space := ""
+	if n.SoftLineBreak() || n.HardLineBreak() {
+		space = " "
+	}
+	if n.IsRaw() || n.Parent().Kind() == ast.KindCodeSpan {
+		return string(value) + space
+	}
+	return unescape(value) + space
+}
+
+// unescape resolves what Markdown escapes by \ or &.
+func unescape(value []byte) string {
+	if bytes.IndexByte(value, '\\') < 0 && bytes.IndexByte(value, '&') < 0 {
+		return string(value)
+	}
+	var b bytes.Buffer
+	w := bufio.NewWriter(&b)
+	html.DefaultWriter.Write(w, value)
+	_ = w.Flush() // a bytes.Buffer takes everything
+	return stdhtml.UnescapeString(b.String())
+}
+
+// image is the image that is all of a paragraph, else nil.
+func image(p *ast.Paragraph) *ast.Image {
+	if p.ChildCount() != 1 {
+		return nil
+	}
+	img, _ := p.FirstChild().(*ast.Image)
+	return img
+}
+
+func replace(p *ast.Paragraph) {
+	f := &figure{}
+	img := image(p)
+	p.Parent().ReplaceChild(p.Parent(), p, f)
+	f.caption, img.Title = img.Title, nil
+	f.AppendChild(f, img)
+}
+
+// cell names its alignment by a class, because a policy against inline style
+// would refuse the style attribute.
+func cell(n *extast.TableCell) {
+	if n.Alignment != extast.AlignNone {
+		n.SetAttributeString("class", n.Alignment.String())
+	}
+	if n.Parent().Kind() == extast.KindTableHeader {
+		n.SetAttributeString("scope", "col")
+	}
+}

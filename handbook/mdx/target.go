@@ -1,0 +1,185 @@
+package mdx
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+)
+
+func (s *survey) link(n *ast.Link) {
+	u, problem := parseURL(unescape(n.Destination))
+	link := s.found(n.Pos())
+	switch {
+	case problem != "":
+		s.faults.in(n.Pos(), "%s", problem)
+		return
+	case u.Scheme != "":
+		link.URL = u.String()
+		n.SetAttributeString("rel", "noopener")
+	default:
+		link.Path, link.Fragment = s.path(u.Path), u.Fragment
+		if target, ok := s.inside(link, n.Pos()); ok {
+			n.Destination = []byte(target)
+		}
+	}
+	s.lesson.Links = append(s.lesson.Links, link)
+}
+
+func (s *survey) autoLink(n *ast.AutoLink) {
+	pos := n.Pos()
+	if strings.IndexByte(" *_~(", s.body[pos]) >= 0 {
+		pos++ // a bare URL is found at the character before it
+	}
+	address := string(n.URL(s.body))
+	if n.AutoLinkType == ast.AutoLinkEmail && !strings.HasPrefix(strings.ToLower(address), "mailto:") {
+		address = "mailto:" + address
+	}
+	u, problem := parseURL(address)
+	if problem != "" {
+		s.faults.in(pos, "%s", problem)
+		return
+	}
+	n.SetAttributeString("rel", "noopener")
+	link := s.found(pos)
+	link.URL = u.String()
+	s.lesson.Links = append(s.lesson.Links, link)
+}
+
+func (s *survey) image(n *ast.Image) {
+	alt := strings.TrimSpace(s.plain(n))
+	if alt == "" {
+		s.faults.in(n.Pos(), "the image has no alternative text; say between the brackets what it shows")
+	}
+	u, problem := parseURL(unescape(n.Destination))
+	at := s.found(n.Pos())
+	switch {
+	case problem != "":
+		s.faults.in(n.Pos(), "%s", problem)
+		return
+	case u.Scheme != "" || u.Path == "" || u.Fragment != "":
+		s.faults.in(n.Pos(), "%q is no file of this module; copy the image to media/ and name it there", n.Destination)
+		return
+	}
+	file := s.path(u.Path)
+	s.lesson.Images = append(s.lesson.Images, Image{Path: file, Alt: alt, Line: at.Line, Column: at.Column})
+	src, width, height, ok := s.media(file)
+	if !ok {
+		s.faults.in(n.Pos(), "%s", missing(file))
+		return
+	}
+	n.Destination = []byte(src)
+	n.SetAttributeString("width", strconv.Itoa(width))
+	n.SetAttributeString("height", strconv.Itoa(height))
+	n.SetAttributeString("loading", "lazy")
+	n.SetAttributeString("decoding", "async")
+}
+
+// inside is the URL of a link within the module.
+func (s *survey) inside(l Link, pos int) (target string, ok bool) {
+	fragment := (&url.URL{Fragment: l.Fragment}).String()
+	switch {
+	case l.Path == s.faults.file:
+		s.here = append(s.here, l)
+		if fragment == "" {
+			s.faults.in(pos, "the link leads to its own lesson; add the heading as #…")
+		}
+		return fragment, true
+	case strings.HasSuffix(l.Path, ".mdx"):
+		target, ok = s.lessonURL(l.Path)
+	default:
+		target, _, _, ok = s.media(l.Path)
+	}
+	if !ok {
+		s.faults.in(pos, "%s", missing(l.Path))
+	}
+	return target + fragment, ok
+}
+
+// anchors reports links to headings that this lesson does not have.
+func (s *survey) anchors() {
+	for _, l := range s.here {
+		known := slices.ContainsFunc(s.lesson.Headings, func(h Heading) bool { return h.ID == l.Fragment })
+		if !known && l.Fragment != "" {
+			s.faults.add(l.Line, l.Column, "there is no heading #%s in this lesson", l.Fragment)
+		}
+	}
+}
+
+func (s *survey) lessonURL(file string) (string, bool) {
+	if s.resolver.Lesson == nil {
+		return "", false
+	}
+	return s.resolver.Lesson(file)
+}
+
+func (s *survey) media(file string) (src string, width, height int, ok bool) {
+	if s.resolver.Media == nil {
+		return "", 0, 0, false
+	}
+	return s.resolver.Media(file)
+}
+
+func (s *survey) found(pos int) Link {
+	line, column := s.faults.place(s.faults.body + max(pos, 0))
+	return Link{Line: line, Column: column}
+}
+
+// path is a path relative to the lesson, from the module's folder.
+func (s *survey) path(relative string) string {
+	if relative == "" {
+		return s.faults.file
+	}
+	return path.Join(path.Dir(s.faults.file), relative)
+}
+
+func missing(file string) string {
+	if file == ".." || strings.HasPrefix(file, "../") {
+		return "the path leaves the module's folder; name a file of this module"
+	}
+	return "the module has no " + strconv.Quote(file) + "; paths count from the lesson's own folder"
+}
+
+// parseURL takes what a lesson may refer to: the web, a mail address, or a
+// path relative to the lesson.
+func parseURL(address string) (u *url.URL, problem string) {
+	if len(address) > maxURL {
+		return nil, "the address is over 2,048 characters"
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, strconv.Quote(address) + " is not an address"
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return nil, strconv.Quote(address) + " names no host"
+		}
+	case "mailto":
+		if u.Opaque == "" {
+			return nil, strconv.Quote(address) + " names nobody"
+		}
+	case "":
+		problem = relative(u)
+	default:
+		problem = strconv.Quote(u.Scheme+":") + " is not allowed; a link takes https, mailto, a file of the module or a #heading"
+	}
+	return u, problem
+}
+
+func relative(u *url.URL) (problem string) {
+	switch {
+	case u.Host != "":
+		return "the address has no scheme; write https:// in front"
+	case u.Path == "" && u.Fragment == "":
+		return "the link leads nowhere; put the address between the parentheses"
+	case strings.HasPrefix(u.Path, "/"):
+		return strconv.Quote(u.Path) + " is not relative; name the file as seen from the lesson's folder"
+	case u.RawQuery != "" || u.ForceQuery:
+		return "a file of the module takes no ?query"
+	}
+	return ""
+}

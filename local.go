@@ -1,0 +1,233 @@
+//go:build !production
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"pilothandbook/author"
+	"pilothandbook/functions"
+	"pilothandbook/handbook/account"
+	"pilothandbook/migrations"
+	"pilothandbook/platform"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/local"
+	"pilothandbook/platform/serve"
+	"pilothandbook/router"
+	"pilothandbook/worker"
+)
+
+// start runs the whole handbook on this machine: its own PostgreSQL and
+// Redis, web and worker in one process, mails and payments that go nowhere.
+func start(ctx context.Context, _ []string, out io.Writer) error {
+	env, err := config.LoadLocal()
+	if err != nil {
+		return err
+	}
+	ctx = untilOrphaned(ctx)
+	l, err := listenNear(env.Port)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	url := "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	log := localLog(env.LogLevel)
+	servers, err := local.Start(ctx, url, local.Options{
+		Folder: config.LocalFolder, PGBin: env.PGBin, Stripe: env.StripeSecretKey, Log: log,
+		Say: func(line string) { fmt.Fprintln(out, line) },
+	})
+	if err != nil {
+		return err
+	}
+	defer servers.Stop()
+	p, err := openLocal(ctx, servers, log)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	h := handbook{Platform: p, servers: servers, url: url, out: out}
+	return h.run(ctx, l)
+}
+
+// openLocal migrates the database and opens the platform on the servers.
+func openLocal(ctx context.Context, servers *local.Servers, log *slog.Logger) (*platform.Platform, error) {
+	cfg := servers.Config()
+	if err := errors.Join(cfg.Check(config.Web), cfg.Check(config.Worker)); err != nil {
+		return nil, err
+	}
+	if _, err := db.Migrate(ctx, cfg.DatabaseURL.Reveal(), migrations.Files, log); err != nil {
+		return nil, err
+	}
+	p, err := platform.Open(cfg, config.Web, log)
+	if err != nil {
+		return nil, err
+	}
+	p.Notice = local.Notice
+	return p, nil
+}
+
+// handbook is a running local start.
+type handbook struct {
+	*platform.Platform
+	servers *local.Servers
+	url     string
+	out     io.Writer
+}
+
+// run serves and works until ctx ends, and publishes content meanwhile.
+func (h handbook) run(ctx context.Context, l net.Listener) error {
+	h.tell()
+	all, ctx := errgroup.WithContext(ctx)
+	context.AfterFunc(ctx, func() { h.Draining.Store(true) })
+	handler := h.servers.Handler(router.New(h.Platform, functions.All(h.Platform)...))
+	all.Go(func() error { return serve.HTTP(ctx, l, handler, h.Log) })
+	all.Go(func() error { return worker.Run(ctx, h.Platform) })
+	all.Go(func() error { return h.publish(ctx) })
+	err := all.Wait()
+	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		fmt.Fprintln(h.out, "Stopped. Everything is kept for the next start.")
+		return nil
+	}
+	return err
+}
+
+func (h handbook) tell() {
+	data, err := filepath.Abs(config.LocalFolder)
+	if err != nil {
+		data = config.LocalFolder
+	}
+	fmt.Fprintf(h.out, `The Interactive Pilot Handbook, on this machine alone.
+
+  Read      %[1]s
+  Mails     %[1]s/local/mail/   sign-in codes arrive here
+  Payments  %[1]s/local/pay/    no money moves
+  Operator  %[2]s
+  Data      %[3]s
+            PostgreSQL from %[4]s, its data in %[5]s
+
+Leave with Ctrl-C.
+
+`, h.url, local.Operator, data, h.servers.Postgres.Binaries(), h.servers.Postgres.Data())
+}
+
+// contentFolder holds the handbook that ships.
+const contentFolder = "content"
+
+// publish sends content/ through the same upload as any author's. Faults in
+// it are told; they stop nothing.
+func (h handbook) publish(ctx context.Context) error {
+	token, err := h.authorToken(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(contentFolder)
+	if errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintln(h.out, "There is no folder content/ here. Publish a module with: handbook publish --activate DIR")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		var said strings.Builder
+		o := author.Options{URL: h.url, Token: token, Activate: true, Out: &said}
+		if err := author.Publish(ctx, o, filepath.Join(contentFolder, e.Name())); err != nil && ctx.Err() == nil {
+			fmt.Fprintf(h.out, "%s%s/%s is not published: %v\n", said.String(), contentFolder, e.Name(), err)
+		}
+	}
+	if ctx.Err() == nil {
+		fmt.Fprintf(h.out, "Published %s/ in %v.\n", contentFolder, time.Since(began).Round(10*time.Millisecond))
+	}
+	return nil
+}
+
+// authorToken makes a token of the operator, for this start and for the
+// commands that find it in the folder. The last start's one ends.
+func (h handbook) authorToken(ctx context.Context) (token string, err error) {
+	const name = "local start"
+	err = db.Tx(ctx, h.DB, func(tx pgx.Tx) error {
+		user, err := account.Enter(ctx, tx, local.Operator)
+		if err != nil {
+			return err
+		}
+		old, err := account.Tokens(ctx, tx, user)
+		if err != nil {
+			return err
+		}
+		for _, t := range old {
+			if t.Name == name {
+				if err := account.RevokeToken(ctx, tx, user, t.ID); err != nil {
+					return err
+				}
+			}
+		}
+		token, err = account.NewToken(ctx, tx, user, name)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return token, config.WriteAuthor(config.LocalFolder, config.Author{URL: h.url, Token: config.Secret(token)})
+}
+
+// listenNear listens on port of 127.0.0.1, or on the next free one.
+func listenNear(port int) (net.Listener, error) {
+	const tries = 100
+	var err error
+	for p := port; p < port+tries && p <= 65535; p++ {
+		var l net.Listener
+		if l, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p))); err == nil {
+			return l, nil
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return nil, fmt.Errorf("no port from %d on is free: %w", port, err)
+}
+
+// localLog writes what a person at a terminal should see to standard error.
+func localLog(level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelWarn
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: l}))
+}
+
+// untilOrphaned ends ctx when "go run" has gone, which does not pass on the
+// signal that killed it. Other parents, such as a shell, may leave.
+func untilOrphaned(ctx context.Context) context.Context {
+	parent := os.Getppid()
+	name, err := os.ReadFile("/proc/" + strconv.Itoa(parent) + "/comm")
+	if err != nil || strings.TrimSpace(string(name)) != "go" {
+		return ctx
+	}
+	ctx, orphaned := context.WithCancel(ctx)
+	go func() {
+		for ctx.Err() == nil && os.Getppid() == parent {
+			time.Sleep(200 * time.Millisecond)
+		}
+		orphaned()
+	}()
+	return ctx
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// folder returns an empty folder to start a handbook in, with the content
+// that ships.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	content, err := filepath.Abs("content")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(content, filepath.Join(dir, "content")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+var readAt = regexp.MustCompile(`Read +(http://\S+)`)
+
+// startLocal starts a handbook in dir and returns its address once content is
+// published.
+func startLocal(t *testing.T, dir string, port int) (*process, string) {
+	t.Helper()
+	p := launch(t, program(t, ""), dir, []string{fmt.Sprintf("PORT=%d", port)})
+	eventually(t, "content is published", func() bool { return strings.Contains(p.out.String(), "Published content/") })
+	return p, readAt.FindStringSubmatch(p.out.String())[1]
+}
+
+// TestLocalStart is a newcomer's first hour: start, look around, sign in, buy,
+// read; kill it, start it again.
+func TestLocalStart(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	p, base := startLocal(t, dir, freePort(t))
+	b := newBrowser(t, base)
+	if home := b.get("/"); home.status != 200 || !strings.Contains(home.body, "$79.00") || !strings.Contains(home.body, "runs on this machine alone") {
+		t.Errorf("home: %d", home.status)
+	}
+
+	asked := b.post("/signin", url.Values{"email": {"ana@example.com"}, "next": {"/orders"}})
+	var code string
+	eventually(t, "the code is in the local mailbox", func() bool {
+		code = sixDigits.FindString(b.get("/local/mail/").body)
+		return code != ""
+	})
+	if in := b.post(asked.url.Path, url.Values{"code": {code}}); in.url.Path != "/orders" {
+		t.Fatalf("signed in: %d at %s", in.status, in.url)
+	}
+	offer := b.post("/checkout/bundle", nil)
+	if b.post(offer.url.Path+"/pay", nil).status != 200 {
+		t.Fatalf("paid at %s", offer.url)
+	}
+	lessons := []string{paidLesson, "/modules/instrument/lessons/vor-and-hsi"}
+	for _, lesson := range lessons {
+		eventually(t, lesson+" is open", func() bool { return b.get(lesson).status == 200 })
+	}
+
+	// A second start on the same data says who holds it.
+	second := launch(t, program(t, ""), dir, nil)
+	_ = second.end(t)
+	if code := second.ProcessState.ExitCode(); code != 1 || !strings.Contains(second.out.String(), fmt.Sprint(p.Process.Pid)) {
+		t.Errorf("a second start exits with %d and says:\n%s", code, second.out)
+	}
+
+	// Killed and started again, nothing is lost, and nothing is published anew.
+	if err := p.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-p.done
+	port := listening(t, base)
+	p, _ = startLocal(t, dir, port)
+	for _, lesson := range lessons {
+		if got := b.get(lesson); got.status != 200 {
+			t.Errorf("%s after a kill: %d", lesson, got.status)
+		}
+	}
+	if orders := b.get("/orders"); !strings.Contains(orders.body, "$119.00") {
+		t.Errorf("the order is gone: %s", orders.body)
+	}
+	if err := p.stop(t); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+}
+
+func listening(t *testing.T, base string) (port int) {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(u.Port(), &port); err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// A taken port is no obstacle, and only this machine's names are answered.
+func TestLocalPort(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	_, base := startLocal(t, folder(t), port)
+	if listening(t, base) <= port {
+		t.Errorf("it listens at %s, and %d is taken", base, port)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/local/mail/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "evil.example"
+	if got := newBrowser(t, base).do(r); got.status != http.StatusMisdirectedRequest {
+		t.Errorf("another name: %d", got.status)
+	}
+}
+
+func TestLocalRefuses(t *testing.T) {
+	t.Parallel()
+	for _, env := range []string{"APP_ENV=production", "RAILWAY_ENVIRONMENT=production", "DATABASE_URL=postgres://x"} {
+		p := launch(t, program(t, ""), t.TempDir(), []string{env})
+		_ = p.end(t)
+		if code := p.ProcessState.ExitCode(); code != 1 || !strings.Contains(p.out.String(), strings.Split(env, "=")[0]) {
+			t.Errorf("with %s it exits with %d and says:\n%s", env, code, p.out)
+		}
+	}
+}

@@ -1,0 +1,89 @@
+// The handbook: one program, one word per thing it does. Without a word it
+// runs everything on this machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+)
+
+func main() {
+	// The first signal stops gently, a second one at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// word is one thing the program does.
+type word struct {
+	name, args, help string
+	run              func(ctx context.Context, args []string, out io.Writer) error
+}
+
+// words lists all of them, in the order of the help.
+func words() []word {
+	return []word{
+		{"", "", "run the whole handbook on this machine", start},
+		{"web", "", "serve readers", serveWeb},
+		{"worker", "", "run jobs: mails, publishing", work},
+		{"migrate", "", "bring the database to this program's schema", migrate},
+		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
+		{"versions", "[--activate VERSION] MODULE", "list a module's versions, or make one active", versions},
+		{"routes", "", "print all routes and who may call them", routes},
+		{"version", "", "print the version of this program", version},
+		{"help", "", "print this", help},
+	}
+}
+
+// errUsage is a call that cannot be meant.
+type errUsage struct{ text string }
+
+func (e errUsage) Error() string { return e.text }
+
+// run does what args say and returns the exit code: 0 done, 1 failed, 2 not
+// understood.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	name := ""
+	if len(args) > 0 {
+		name, args = strings.TrimPrefix(args[0], "--"), args[1:]
+	}
+	for _, w := range words() {
+		if w.name != name {
+			continue
+		}
+		err := w.run(ctx, args, out)
+		if usage, ok := errors.AsType[errUsage](err); ok {
+			fmt.Fprintf(errs, "%s\nusage: handbook %s %s\n", usage.text, w.name, w.args)
+			return 2
+		}
+		if err != nil {
+			fmt.Fprintln(errs, err)
+			return 1
+		}
+		return 0
+	}
+	fmt.Fprintf(errs, "handbook does not know the word %q; \"handbook help\" lists them\n", name)
+	return 2
+}
+
+func help(_ context.Context, _ []string, out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "The Interactive Pilot Handbook.\n\nusage: handbook [WORD]")
+	fmt.Fprintln(w)
+	for _, o := range words() {
+		name := o.name
+		if name == "" {
+			name = "(nothing)"
+		}
+		fmt.Fprintf(w, "  %s %s\t%s\n", name, o.args, o.help)
+	}
+	fmt.Fprintln(w, "\nweb, worker and migrate read their configuration from the environment: docs/configuration.md.")
+	return w.Flush()
+}

@@ -1,0 +1,210 @@
+package post_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/queue"
+	"pilothandbook/worker/post"
+)
+
+func TestWelcome(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `UPDATE users SET name = 'Ana <b>O''Neil</b>' WHERE id = $1`, ana.ID)
+	for range 3 {
+		if err := j.Welcome(t.Context(), job.WelcomeEmail{User: ana.ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Welcome(t.Context(), job.WelcomeEmail{User: uuid.New()}); err != nil {
+		t.Errorf("of a deleted account: %v", err)
+	}
+	all := b.All()
+	if len(all) != 1 {
+		t.Fatalf("%d mails, want 1", len(all))
+	}
+	m := all[0]
+	if m.Subject != "Welcome to the Interactive Pilot Handbook" || !strings.Contains(m.Text, "Hello Ana <b>O'Neil</b>,") || strings.Contains(m.HTML, "<b>") {
+		t.Errorf("subject %q, text %q, HTML %q", m.Subject, m.Text, m.HTML)
+	}
+	for _, want := range []string{address + "/", address + "/devices", "handbook@example.com"} {
+		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+			t.Errorf("the mail does not name %s", want)
+		}
+	}
+	if got := m.Header.Get("Auto-Submitted"); got != "auto-generated" {
+		t.Errorf("Auto-Submitted: %q", got)
+	}
+	if got := states(t, p); got != "welcome-email sent "+m.Subject {
+		t.Errorf("mails: %q", got)
+	}
+}
+
+func TestRetryKeepsMessageID(t *testing.T) {
+	t.Parallel()
+	p, d := open(t), server(t, busy, busy)
+	j := jobs(t, p, d.url)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	for try := range 4 {
+		err := j.Welcome(t.Context(), job.WelcomeEmail{User: ana.ID})
+		if (err != nil) != (try < 2) {
+			t.Errorf("try %d: %v", try, err)
+		}
+	}
+	heard := d.sources()
+	if len(heard) != 3 || messageID(heard[0]) == "" || messageID(heard[0]) != messageID(heard[1]) || messageID(heard[1]) != messageID(heard[2]) {
+		t.Errorf("%d tries, ids %q and %q; want 3 with one id", len(heard), messageID(heard[0]), messageID(heard[len(heard)-1]))
+	}
+}
+
+// buy records a purchase, as if it had been settled.
+func buy(t *testing.T, p *platform.Platform, user uuid.UUID, module, status string) job.PurchaseConfirmation {
+	t.Helper()
+	exec(t, p, `
+		INSERT INTO modules (key, title, price, includes)
+		VALUES ('private_commercial', 'Private & Commercial', 7900, '{}'), ('instrument', 'Instrument', 7900, '{}'),
+		       ('bundle', 'Both modules', 12900, '{private_commercial,instrument}')
+		ON CONFLICT DO NOTHING`)
+	id := uuid.New()
+	exec(t, p, `
+		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at)
+		VALUES ($1, $2, $3, $4, 12900, $5, '2026-03-04 23:30Z')`, id, user, "pi_"+id.String(), module, status)
+	return job.PurchaseConfirmation{Purchase: id}
+}
+
+func TestConfirmation(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	a := buy(t, p, ana.ID, "bundle", "completed")
+	for range 2 {
+		if err := j.Confirmation(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := b.All()
+	if len(all) != 1 || all[0].To != "ana@example.com" || all[0].Subject != "Your purchase: Both modules" {
+		t.Fatalf("mails: %+v", all)
+	}
+	for _, want := range []string{
+		"$129.00", "4 March 2026", "pi_" + a.Purchase.String(), address + "/orders", "handbook@example.com", "ana@example.com",
+		address + "/modules/instrument", address + "/modules/private_commercial",
+	} {
+		if !strings.Contains(all[0].Text, want) || !strings.Contains(all[0].HTML, want) {
+			t.Errorf("the mail does not name %s:\n%s", want, all[0].Text)
+		}
+	}
+	if !strings.Contains(all[0].Text, "Private & Commercial") || strings.Contains(all[0].Text, "/modules/bundle") {
+		t.Errorf("text %q", all[0].Text)
+	}
+}
+
+func TestNoConfirmation(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	for _, a := range []job.PurchaseConfirmation{
+		buy(t, p, ana.ID, "instrument", "refunded"), buy(t, p, ana.ID, "instrument", "pending"), {Purchase: uuid.New()},
+	} {
+		if err := j.Confirmation(t.Context(), a); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := len(b.All()); got != 0 || states(t, p) != "" {
+		t.Errorf("%d mails, rows %q; want none", got, states(t, p))
+	}
+}
+
+func add(t *testing.T, p *platform.Platform, a queue.Args) (id uuid.UUID) {
+	t.Helper()
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) (err error) {
+		id, err = queue.Add(t.Context(), tx, a)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// work runs a worker until the job is over, and returns its status.
+func work(t *testing.T, p *platform.Platform, j post.Jobs, id uuid.UUID) queue.Status {
+	t.Helper()
+	mux := queue.NewMux(job.Queues()...)
+	queue.Handle(mux, j.SignInCode)
+	queue.Handle(mux, j.Welcome)
+	queue.Handle(mux, j.Confirmation)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	stopped := make(chan error, 1)
+	go func() {
+		stopped <- queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}, mux).Run(ctx)
+	}()
+	defer func() {
+		stop()
+		<-stopped
+	}()
+	for ctx.Err() == nil {
+		s, err := queue.Look(ctx, p.DB, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.State == queue.Done || s.State == queue.Dead {
+			return s
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatal("the job was not over in time")
+	return queue.Status{}
+}
+
+func TestRefusedForGood(t *testing.T) {
+	t.Parallel()
+	p, d := open(t), server(t, refused)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `DELETE FROM outbox`) // what signing in added
+	j := jobs(t, p, d.url)
+	a := buy(t, p, ana.ID, "instrument", "completed")
+
+	s := work(t, p, j, add(t, p, a))
+	if s.State != queue.Dead || !strings.Contains(s.Error, "550") || strings.Contains(s.Error, "ana@example.com") {
+		t.Errorf("job is %s: %q", s.State, s.Error)
+	}
+	if got := states(t, p); got != "purchase-confirmation failed Your purchase: Instrument" {
+		t.Errorf("mails: %q", got)
+	}
+	// An operator tries it again once the address is mended.
+	if s := work(t, p, j, add(t, p, a)); s.State != queue.Done || states(t, p) != "purchase-confirmation sent Your purchase: Instrument" {
+		t.Errorf("again: %s %q, mails %q", s.State, s.Error, states(t, p))
+	}
+	if got := len(d.sources()); got != 2 {
+		t.Errorf("%d mails heard, want 2", got)
+	}
+}
+
+func TestWorkerSends(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	ask(t, p, "ana@example.com")
+	var id uuid.UUID
+	if err := p.DB.QueryRow(t.Context(), `SELECT id FROM outbox`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	s := work(t, p, jobs(t, p, b.URL()), id)
+	if got := len(b.All()); s.State != queue.Done || got != 1 {
+		t.Errorf("job is %s %q, %d mails; want done and 1", s.State, s.Error, got)
+	}
+}

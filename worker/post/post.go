@@ -1,0 +1,130 @@
+// Package post writes and sends the handbook's mails: the sign-in code, the
+// welcome, and the confirmation of a purchase.
+//
+// Each mail has a cause and a row in mails, made before it is sent, so that a
+// job that runs again neither forgets a mail nor sends a second one. A try
+// whose answer was lost on the way back cannot be told from one that failed:
+// then the mail goes out again, under the same Message-ID, by which a mailbox
+// knows the repetition.
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/mail"
+	"pilothandbook/platform/queue"
+)
+
+// Jobs are the jobs of this package.
+type Jobs struct {
+	DB     *db.Pool
+	Mail   *mail.Sender
+	Config *config.Config
+}
+
+// letter is a mail to be.
+type letter struct {
+	id      uuid.UUID // of its row, and its Message-ID
+	to      string
+	subject string
+	page    string // name of its templates
+	data    any
+}
+
+// cause is why a mail is sent: one mail per key.
+type cause struct {
+	key   string
+	kind  string
+	user  *uuid.UUID // nil for an address that may be nobody's
+	to    string
+	kept  string // the subject as it is stored
+	fresh bool   // each try is another mail, with a Message-ID of its own
+}
+
+// claim returns the id of the cause's mail, and false when it was sent
+// already. It is the last chance to notice that the job was given to another
+// worker.
+func (j Jobs) claim(ctx context.Context, c cause) (uuid.UUID, bool, error) {
+	if err := queue.Say(ctx, "sending"); err != nil {
+		return uuid.Nil, false, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	err = j.DB.QueryRow(ctx, `
+		INSERT INTO mails AS m (id, cause, kind, user_id, address, subject)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (cause) DO UPDATE
+		SET id = CASE WHEN $7 THEN excluded.id ELSE m.id END,
+		    state = 'pending', address = excluded.address, subject = excluded.subject
+		WHERE m.state <> 'sent'
+		RETURNING id`, id, c.key, c.kind, c.user, c.to, c.kept, c.fresh).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, false, nil
+	}
+	if err != nil {
+		return uuid.Nil, false, fmt.Errorf("claim mail %s: %w", c.key, err)
+	}
+	return id, true, nil
+}
+
+// send delivers a letter whose row is claimed, and finishes the job with it.
+func (j Jobs) send(ctx context.Context, l letter) error {
+	text, html, err := compose(l)
+	if err != nil {
+		return queue.Permanent(err)
+	}
+	err = j.Mail.Send(ctx, mail.Message{
+		ID: l.id.String(), To: l.to, Subject: l.subject, Text: text, HTML: html,
+		Header: map[string]string{"Auto-Submitted": "auto-generated"}, // no out-of-office answers
+	})
+	if mail.Permanent(err) {
+		return queue.Permanent(errors.Join(err, j.failed(ctx, l.id)))
+	}
+	if err != nil {
+		return err
+	}
+	return j.sent(ctx, l.id)
+}
+
+func (j Jobs) sent(ctx context.Context, id uuid.UUID) error {
+	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			UPDATE mails
+			SET state = 'sent', sent_at = now()
+			WHERE id = $1`, id)
+		if err != nil {
+			return fmt.Errorf("mail %s sent: %w", id, err)
+		}
+		return queue.Finish(ctx, tx, nil)
+	})
+}
+
+// failed notes that a mail was refused for good.
+func (j Jobs) failed(ctx context.Context, id uuid.UUID) error {
+	_, err := j.DB.Exec(ctx, `
+		UPDATE mails
+		SET state = 'failed'
+		WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("mail %s failed: %w", id, err)
+	}
+	return nil
+}
+
+// once sends the one mail of a cause.
+func (j Jobs) once(ctx context.Context, c cause, page string, data any) error {
+	id, due, err := j.claim(ctx, c)
+	if err != nil || !due {
+		return err
+	}
+	return j.send(ctx, letter{id: id, to: c.to, subject: c.kept, page: page, data: data})
+}
