@@ -2,6 +2,7 @@ package reader
 
 import (
 	"net/http"
+	"net/url"
 
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
@@ -15,7 +16,7 @@ type faultView struct {
 	Status int
 	Text   string
 	ID     string // of the request, when the fault is ours
-	Path   string
+	Path   string // where to go on after signing in
 }
 
 var headlines = map[fault.Kind]string{
@@ -30,7 +31,7 @@ var headlines = map[fault.Kind]string{
 
 // Fault answers with the page of a fault.
 func Fault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string) error {
-	v := faultView{Kind: f.Kind, Status: web.Status(f.Kind), Text: f.Text, Path: r.URL.RequestURI()}
+	v := faultView{Kind: f.Kind, Status: web.Status(f.Kind), Text: f.Text, Path: back(r)}
 	if f.Kind == fault.Internal {
 		v.ID = web.RequestID(r.Context())
 	}
@@ -39,4 +40,17 @@ func Fault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string
 		title = "That did not work"
 	}
 	return faultPage.Show(w, r, v.Status, View{Title: title, Notice: notice, Data: v})
+}
+
+// back returns where somebody who signs in goes on: the page that was asked
+// for, or the one that a form was sent from, as a form cannot be sent again.
+func back(r *http.Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return web.LocalPath(r.URL.RequestURI())
+	}
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return "/"
+	}
+	return web.LocalPath(from.RequestURI())
 }

@@ -1,0 +1,113 @@
+// Package catalog shows what there is to read and to buy.
+//
+//	GET /             the catalogue, as a page
+//	GET /api/modules  the same as JSON
+package catalog
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"slices"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+//go:embed page.html
+var files embed.FS
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html")}
+	return []web.Route{
+		{Method: "GET", Path: "/", Access: web.Public, Handle: e.show},
+		{Method: "GET", Path: "/api/modules", Access: web.Public, Handle: e.list},
+	}
+}
+
+type endpoint struct {
+	db     *db.Pool
+	notice string
+	page   *reader.Page
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	cards, err := e.cards(r.Context())
+	if err != nil {
+		return err
+	}
+	return e.page.Show(w, r, http.StatusOK, reader.View{Title: "Catalogue", Notice: e.notice, Data: cards})
+}
+
+func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
+	cards, err := e.cards(r.Context())
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string][]card{"modules": cards})
+}
+
+// card is a module in the catalogue, as one reader sees it.
+type card struct {
+	version.Offer
+	Owned bool   `json:"owned"`
+	Parts []part `json:"parts,omitempty"` // of a bundle
+	Saves int    `json:"saves,omitempty"` // against buying the parts one by one
+}
+
+// part is a module that a bundle includes.
+type part struct {
+	Key     string `json:"key"`
+	Title   string `json:"title"`
+	Lessons int    `json:"lessons"`
+	Owned   bool   `json:"owned"`
+}
+
+func (e endpoint) cards(ctx context.Context) ([]card, error) {
+	offers, err := version.Catalogue(ctx, e.db)
+	if err != nil {
+		return nil, err
+	}
+	cards := make([]card, len(offers))
+	for i, o := range offers {
+		cards[i] = card{Offer: o, Owned: owns(access.Of(ctx), o)}
+		cards[i].compose(ctx, offers)
+	}
+	return cards, nil
+}
+
+// compose fills in what a bundle is made of. It saves something only where
+// all its parts can be bought in the same currency.
+func (c *card) compose(ctx context.Context, offers []version.Offer) {
+	apart := 0
+	for _, key := range c.Includes {
+		o, err := version.In(offers, key)
+		if err != nil || o.Currency != c.Currency {
+			apart = -1 << 31
+		}
+		if err == nil {
+			apart += o.Price
+			c.Lessons += o.Lessons
+			c.Parts = append(c.Parts, part{key, o.Title, o.Lessons, owns(access.Of(ctx), o)})
+		}
+	}
+	c.Saves = max(0, apart-c.Price)
+}
+
+// owns reports whether a reader may read all of a module already.
+func owns(who *access.Reader, o version.Offer) bool {
+	if who == nil || slices.Contains(who.Opens, o.Module) {
+		return who != nil
+	}
+	for _, key := range o.Includes {
+		if !slices.Contains(who.Opens, key) {
+			return false
+		}
+	}
+	return len(o.Includes) > 0
+}

@@ -1,0 +1,152 @@
+// Package checkout lets a reader buy a module at Stripe.
+//
+//	POST /checkout/:module   a form: on to Stripe's page; as JSON: {"url": "..."}
+//
+// The price is ours, never the caller's. A row with the exact parameters is
+// written before Stripe is asked, and its id is the idempotency key, so that
+// nothing is lost when an answer is: asking again goes on with the same row. A
+// reader has one open checkout per module, and gets it again until it is paid,
+// expired, or the price has changed.
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+	"golang.org/x/sync/singleflight"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+)
+
+// A click may lead to a few calls of Stripe; the reader waits no longer.
+const patience = 25 * time.Second
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{
+		db: p.DB, stripe: p.Stripe, now: p.Now, site: p.Config.AuthURL, live: p.Config.Live(),
+		clicks: &singleflight.Group{},
+	}
+	return []web.Route{
+		{Method: "POST", Path: "/checkout/:module", Handle: e.begin, Needs: []string{"STRIPE_SECRET_KEY"}},
+	}
+}
+
+type endpoint struct {
+	db     *db.Pool
+	stripe *client.API
+	now    func() time.Time
+	site   string // where Stripe sends the buyer back to
+	live   bool
+	clicks *singleflight.Group // one call of Stripe for all who press at once
+}
+
+func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
+	who, module := access.Of(r.Context()), web.Param(r, "module")
+	// Nobody's leaving may end what others wait for.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
+	defer cancel()
+	url, err, _ := e.clicks.Do(who.User.String()+" "+module, func() (any, error) {
+		return e.open(ctx, buyer{who.User, who.Email}, module)
+	})
+	if err != nil {
+		return err
+	}
+	if web.WantsPage(r) {
+		return web.SeeOther(w, r, url.(string))
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"url": url})
+}
+
+// open returns where the buyer goes on: Stripe's page, or our own of a
+// checkout that turns out to be paid.
+func (e endpoint) open(ctx context.Context, who buyer, module string) (string, error) {
+	var last error
+	for range 3 { // a checkout that is over, and one that ends meanwhile
+		row, err := e.row(ctx, who, module)
+		if err != nil {
+			return "", err
+		}
+		s, err := e.session(ctx, row)
+		switch {
+		case ended(err):
+			last, err = err, expire(ctx, e.db, row.ID)
+		case err != nil:
+		case s.Status == stripe.CheckoutSessionStatusComplete:
+			return e.site + "/orders/" + row.ID.String() + "?paid=1", nil
+		case s.Status == stripe.CheckoutSessionStatusExpired:
+			err = expire(ctx, e.db, row.ID)
+		case row.current():
+			return s.URL, nil
+		default:
+			err = e.withdraw(ctx, row.ID, s.ID)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "", away(fmt.Errorf("no checkout of %q stays open: %w", module, last))
+}
+
+// session returns the row's session at Stripe, and makes it if it is not known.
+func (e endpoint) session(ctx context.Context, row row) (*stripe.CheckoutSession, error) {
+	if row.Session != "" {
+		p := &stripe.CheckoutSessionParams{}
+		p.Context = ctx
+		s, err := e.stripe.CheckoutSessions.Get(row.Session, p)
+		return s, away(err)
+	}
+	s, err := e.stripe.CheckoutSessions.New(row.params(ctx))
+	if err != nil {
+		return nil, away(err)
+	}
+	return s, keep(ctx, e.db, row.ID, s)
+}
+
+// withdraw takes an offer back at Stripe before its row makes room for one at
+// today's price, so that nobody can pay both. One that was paid meanwhile
+// stays, and is found so when it is read again.
+func (e endpoint) withdraw(ctx context.Context, id uuid.UUID, session string) error {
+	p := &stripe.CheckoutSessionExpireParams{}
+	p.Context = ctx
+	_, err := e.stripe.CheckoutSessions.Expire(session, p)
+	if ended(err) {
+		return nil
+	}
+	if err != nil {
+		return away(err)
+	}
+	return expire(ctx, e.db, id)
+}
+
+// ended reports whether Stripe says that it has no such thing, or takes it no
+// more: asking the same again would not help.
+func ended(err error) bool {
+	refusal, ok := errors.AsType[*stripe.Error](err)
+	return ok && (refusal.HTTPStatusCode == http.StatusBadRequest || refusal.HTTPStatusCode == http.StatusNotFound)
+}
+
+// away is what the buyer hears while Stripe does not answer, or not to us.
+func away(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.Unavailable,
+		"Our payment service does not answer at the moment. Nothing was charged; please try again in a minute.").Because(err)
+}
+
+// buyer is who pays; the address only saves typing at Stripe.
+type buyer struct {
+	ID    uuid.UUID
+	Email string
+}

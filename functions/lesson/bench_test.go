@@ -1,0 +1,190 @@
+package lesson_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pilothandbook/functions/lesson"
+	"pilothandbook/handbook/account"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/router"
+)
+
+// BenchmarkRead serves a paid lesson to readers who are signed in, through the
+// whole router with its log, and in turns the same bytes from a bare net/http
+// handler. It reports how fast the first is against the second.
+func BenchmarkRead(b *testing.B) {
+	b.Run("1 reader", func(b *testing.B) { read(b, 1) })
+	b.Run("1000 readers", func(b *testing.B) { read(b, 1000) })
+}
+
+func read(b *testing.B, readers int) {
+	const connections, turn = 32, 4000
+	p := platformtest.New(b)
+	p.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	pub := platformtest.Volume("private_commercial", "Private and Commercial Pilot", 7900, "density-altitude", "weight-and-balance")
+	pub.Lessons[1].HTML = longText()
+	platformtest.Publish(b, p, pub)
+	requests := make([][]byte, readers)
+	for i := range requests {
+		who := platformtest.Learner(b, p, fmt.Sprintf("reader%d@example.com", i))
+		platformtest.Grant(b, p, who, "private_commercial")
+		requests[i] = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCookie: %s=%s\r\n\r\n", paidPage, account.SessionCookie, who.Secret)
+	}
+	rt := router.New(p, lesson.Routes(p)...)
+	body := brotli(b, rt, requests[0])
+	ours := dial(b, rt, connections)
+	bare := dial(b, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Encoding", "br")
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		_, _ = w.Write(body)
+	}), connections)
+	drive(b, ours, requests, turn)
+	drive(b, bare, requests, turn)
+
+	b.ReportAllocs()
+	var oursTook, bareTook time.Duration
+	for b.Loop() {
+		oursTook += drive(b, ours, requests, turn)
+		bareTook += drive(b, bare, requests, turn)
+	}
+	done := float64(b.N * turn)
+	b.ReportMetric(done/oursTook.Seconds(), "ours/s")
+	b.ReportMetric(done/bareTook.Seconds(), "bare/s")
+	b.ReportMetric(bareTook.Seconds()/oursTook.Seconds(), "of-bare")
+	b.ReportMetric(float64(len(body)), "bytes")
+}
+
+// longText returns about what a lesson has, and compresses like one.
+func longText() string {
+	words := strings.Fields("altitude pressure runway wind heading density engine margin weight balance table exact rule feet knots chart airspace approach")
+	random := rand.New(rand.NewPCG(1, 2))
+	var b strings.Builder
+	for range 1200 {
+		fmt.Fprintf(&b, "%s %d ", words[random.IntN(len(words))], random.IntN(10000))
+	}
+	return "<p>" + b.String() + "</p>"
+}
+
+func brotli(b *testing.B, h http.Handler, request []byte) []byte {
+	b.Helper()
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(request)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != "br" {
+		b.Fatal(w.Code, w.Header())
+	}
+	return w.Body.Bytes()
+}
+
+// BenchmarkHandler measures one request without the network.
+func BenchmarkHandler(b *testing.B) {
+	p := platformtest.New(b)
+	p.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	platformtest.Shelf(b, p)
+	rt := router.New(p, lesson.Routes(p)...)
+	r := platformtest.Request(b, nil, http.MethodGet, freePage, nil)
+	r.Header.Set("Accept-Encoding", "gzip, deflate, br, zstd")
+	w := discard{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.header)
+		rt.ServeHTTP(w, r)
+	}
+}
+
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+// line is a connection that is kept open.
+type line struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func dial(b *testing.B, h http.Handler, n int) []line {
+	b.Helper()
+	s := httptest.NewServer(h)
+	lines := make([]line, n)
+	for i := range lines {
+		c, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			b.Fatal(err)
+		}
+		lines[i] = line{c, bufio.NewReaderSize(c, 64<<10)}
+	}
+	b.Cleanup(func() {
+		for _, l := range lines {
+			_ = l.Close()
+		}
+		s.Close()
+	})
+	return lines
+}
+
+// drive sends total requests over all lines at once, and returns how long
+// that took.
+func drive(b *testing.B, lines []line, requests [][]byte, total int) time.Duration {
+	began := time.Now()
+	var all sync.WaitGroup
+	for n, l := range lines {
+		all.Go(func() {
+			for i := n; i < total; i += len(lines) {
+				if err := l.ask(requests[i%len(requests)]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return time.Since(began)
+}
+
+func (l line) ask(request []byte) error {
+	if _, err := l.Write(request); err != nil {
+		return err
+	}
+	status, length := "", 0
+	for {
+		text, err := l.in.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if status == "" {
+			status = string(text[9:12])
+		}
+		if rest, ok := bytes.CutPrefix(text, []byte("Content-Length: ")); ok {
+			for _, c := range bytes.TrimSpace(rest) {
+				length = length*10 + int(c-'0')
+			}
+		}
+		if len(text) == 2 {
+			break
+		}
+	}
+	_, err := l.in.Discard(length)
+	if err == nil && status != "200" {
+		return fmt.Errorf("status %s", status)
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+// Package media serves the figures of lessons, by the hash of their content.
+//
+//	GET /media/:module/:file  file is sha256.ext
+//
+// Figures of free lessons are for everybody; the others for those who may
+// read the module.
+package media
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform"
+	"pilothandbook/platform/cache"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader/encoded"
+)
+
+const (
+	kept  = time.Hour
+	small = 512 << 10 // larger ones are not kept in memory
+)
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{db: p.DB, memory: p.Memory, gate: access.NewGate(p)}
+	return []web.Route{
+		{Method: "GET", Path: "/media/:module/:file", Access: web.Public, Handle: e.show},
+	}
+}
+
+type endpoint struct {
+	db     *db.Pool
+	memory *cache.Memory
+	gate   access.Gate
+}
+
+var errNone = fault.New(fault.NotFound, "There is no such figure.")
+
+// picture is what is known of a figure before its bytes are read.
+type picture struct {
+	SHA256      []byte
+	ContentType string
+	Preview     bool
+	Size        int64
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	ctx, module := r.Context(), web.Param(r, "module")
+	pic, err := find(ctx, e.db, module, web.Param(r, "file"))
+	if err != nil {
+		return err
+	}
+	if !pic.Preview {
+		open, err := e.gate.Opens(ctx, module)
+		if err != nil {
+			return err
+		}
+		if !open {
+			return fault.New(fault.Unpaid, "This figure is part of a module that is not yours yet.")
+		}
+	}
+	body, err := e.body(ctx, pic)
+	if err != nil {
+		return err
+	}
+	pic.describe(w.Header())
+	return body.Serve(w, r)
+}
+
+// describe sets the headers. What an author drew may hold a script: opened as
+// a page of its own, it must not run.
+func (p picture) describe(h http.Header) {
+	h.Set("Content-Type", p.ContentType)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Cache-Control", "private, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding, Cookie")
+	if p.Preview {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Vary", "Accept-Encoding")
+	}
+}
+
+// find returns a figure of any version of the module: pages of an older one
+// may still be open somewhere. The active version decides whether it is free,
+// then the newest.
+func find(ctx context.Context, q db.Querier, module, file string) (picture, error) {
+	sum, ok := hash(file)
+	if !ok || !version.Plain(module) {
+		return picture{}, errNone
+	}
+	rows, err := q.Query(ctx, `
+		SELECT m.sha256, m.content_type, m.preview, b.size
+		FROM media m
+		JOIN content_versions v ON v.id = m.version_id
+		JOIN blobs b ON b.sha256 = m.sha256
+		WHERE m.sha256 = $1 AND v.module_id = $2
+		ORDER BY v.is_active DESC, v.release_date DESC, v.revision DESC, m.preview DESC
+		LIMIT 1`, sum, module)
+	if err != nil {
+		return picture{}, fmt.Errorf("figure %s of %q: %w", file, module, err)
+	}
+	pic, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[picture])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return picture{}, errNone
+	}
+	if err != nil {
+		return picture{}, fmt.Errorf("figure %s of %q: %w", file, module, err)
+	}
+	return pic, nil
+}
+
+// hash returns the hash that a file is named by.
+func hash(file string) (sum []byte, ok bool) {
+	name, ext, _ := strings.Cut(file, ".")
+	sum, err := hex.DecodeString(name)
+	if err != nil || len(sum) != 32 || name != strings.ToLower(name) || ext == "" || len(ext) > 5 {
+		return nil, false
+	}
+	return sum, true
+}
+
+// body returns a figure's bytes. Small ones stay in memory; equal hash, equal
+// bytes.
+func (e endpoint) body(ctx context.Context, p picture) (*encoded.Body, error) {
+	if p.Size > small {
+		return e.load(ctx, p)
+	}
+	return cache.Recall(ctx, e.memory, "media:"+string(p.SHA256)+p.ContentType, kept, func(ctx context.Context) (*encoded.Body, int, error) {
+		b, err := e.load(ctx, p)
+		if err != nil {
+			return nil, 0, err
+		}
+		return b, b.Size(), nil
+	})
+}
+
+func (e endpoint) load(ctx context.Context, p picture) (*encoded.Body, error) {
+	var b []byte
+	if err := e.db.QueryRow(ctx, `SELECT body FROM blobs WHERE sha256 = $1`, p.SHA256).Scan(&b); err != nil {
+		return nil, fmt.Errorf("figure %x: %w", p.SHA256, err)
+	}
+	if p.ContentType == "image/svg+xml" && p.Size <= small {
+		return encoded.New(b), nil
+	}
+	return encoded.Plain(b), nil
+}

@@ -1,0 +1,177 @@
+// Package module shows one module: what is in it, how far its reader is, and
+// how to get it.
+//
+//	GET /modules/:module      the outline, as a page
+//	GET /api/modules/:module  the same as JSON
+package module
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+//go:embed page.html
+var files embed.FS
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{db: p.DB, gate: access.NewGate(p), notice: p.Notice, page: reader.New(files, "page.html")}
+	return []web.Route{
+		{Method: "GET", Path: "/modules/:module", Access: web.Public, Handle: e.show},
+		{Method: "GET", Path: "/api/modules/:module", Access: web.Public, Handle: e.tell},
+	}
+}
+
+type endpoint struct {
+	db     *db.Pool
+	gate   access.Gate
+	notice string
+	page   *reader.Page
+}
+
+// outline is a module as one reader sees it.
+type outline struct {
+	version.Offer
+	Owned    bool    `json:"owned"`
+	SignedIn bool    `json:"-"`
+	Contents []entry `json:"contents"`
+	Parts    []part  `json:"parts,omitempty"` // of a bundle
+	Done     int     `json:"done"`            // lessons that the reader has finished
+	Next     *entry  `json:"-"`               // the first one that is not, where the reader may go on
+}
+
+// part is a module that a bundle includes.
+type part struct {
+	version.Offer
+	Owned bool `json:"owned"`
+}
+
+// entry is a lesson in the outline.
+type entry struct {
+	version.Head
+	Minutes int  `json:"minutes"`
+	Begun   bool `json:"begun"`
+	Done    bool `json:"done"`
+	Open    bool `json:"open"` // this reader may read it
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	o, err := e.outline(r.Context(), web.Param(r, "module"))
+	if err != nil {
+		return err
+	}
+	return e.page.Show(w, r, http.StatusOK, reader.View{Title: o.Title, Notice: e.notice, Data: o})
+}
+
+func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
+	o, err := e.outline(r.Context(), web.Param(r, "module"))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, o)
+}
+
+// outline asks four questions, however many lessons there are.
+func (e endpoint) outline(ctx context.Context, module string) (*outline, error) {
+	catalogue, err := version.Catalogue(ctx, e.db)
+	if err != nil {
+		return nil, err
+	}
+	offer, err := version.In(catalogue, module)
+	if err != nil {
+		return nil, err
+	}
+	o := &outline{Offer: offer, SignedIn: access.Of(ctx) != nil}
+	if o.Owned, err = e.gate.Opens(ctx, module); err != nil {
+		return nil, err
+	}
+	o.compose(ctx, catalogue)
+	heads, err := version.Outline(ctx, e.db, offer.ID)
+	if err != nil {
+		return nil, err
+	}
+	marks, err := marks(ctx, e.db, access.User(ctx), heads)
+	if err != nil {
+		return nil, err
+	}
+	o.list(heads, marks)
+	return o, nil
+}
+
+// compose fills in the parts of a bundle. Who owns all parts owns it.
+func (o *outline) compose(ctx context.Context, catalogue []version.Offer) {
+	var opens []string
+	if who := access.Of(ctx); who != nil {
+		opens = who.Opens
+	}
+	owned := 0
+	for _, key := range o.Includes {
+		offer, err := version.In(catalogue, key)
+		if err != nil {
+			continue // not published yet
+		}
+		p := part{offer, o.Owned || slices.Contains(opens, key)}
+		if p.Owned {
+			owned++
+		}
+		o.Parts = append(o.Parts, p)
+	}
+	o.Owned = o.Owned || owned > 0 && owned == len(o.Includes)
+}
+
+func (o *outline) list(heads []version.Head, marks map[string]bool) {
+	o.Contents = make([]entry, len(heads))
+	for i, h := range heads {
+		done, begun := marks[h.ID]
+		e := &o.Contents[i]
+		*e = entry{Head: h, Minutes: h.Minutes(), Begun: begun, Done: done, Open: o.Owned || h.Preview}
+		if done {
+			o.Done++
+		} else if o.Next == nil && e.Open {
+			o.Next = e
+		}
+	}
+}
+
+// marks returns the lessons that a reader has begun, and whether they are
+// finished.
+func marks(ctx context.Context, q db.Querier, user uuid.UUID, heads []version.Head) (map[string]bool, error) {
+	done := map[string]bool{}
+	if user == uuid.Nil || len(heads) == 0 {
+		return done, nil
+	}
+	ids := make([]string, len(heads))
+	for i, h := range heads {
+		ids[i] = h.ID
+	}
+	rows, err := q.Query(ctx, `
+		SELECT lesson_id, completed
+		FROM progress
+		WHERE user_id = $1 AND lesson_id = ANY($2)`, user, ids)
+	if err != nil {
+		return nil, fmt.Errorf("marks of user %s: %w", user, err)
+	}
+	var id string
+	var completed bool
+	_, err = pgx.ForEachRow(rows, []any{&id, &completed}, func() error {
+		done[id] = completed
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("marks of user %s: %w", user, err)
+	}
+	return done, nil
+}

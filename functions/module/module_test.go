@@ -1,0 +1,120 @@
+package module_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"pilothandbook/functions/module"
+	"pilothandbook/platform"
+	"pilothandbook/platform/platformtest"
+)
+
+func progress(t testing.TB, p *platform.Platform, who *platformtest.User, lesson string, completed bool) {
+	t.Helper()
+	_, err := p.DB.Exec(t.Context(), `
+		INSERT INTO progress (id, user_id, lesson_id, completed)
+		VALUES (gen_random_uuid(), $1, $2, $3)`, who.ID, lesson, completed)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestShow(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	progress(t, p, ana, "holding", true)
+	progress(t, p, ana, "vor-and-hsi", false)
+	progress(t, p, ana, "density-altitude", true)
+	for _, tc := range []struct {
+		golden, path string
+		who          *platformtest.User
+	}{
+		{"nobody.txt", "/modules/private_commercial", nil},
+		{"buyer.txt", "/modules/private_commercial", ana},
+		{"owner.txt", "/modules/instrument", ana},
+		{"bundle.txt", "/modules/bundle", ana},
+	} {
+		got, doc := platformtest.Page(t, p, module.Routes(p), tc.who, tc.path)
+		if got.Status != http.StatusOK || strings.Contains(got.Body, platformtest.Canary) {
+			t.Errorf("%s: status %d", tc.path, got.Status)
+		}
+		platformtest.Golden(t, tc.golden, withoutDate(doc.Find("time").First().Text(), platformtest.Gist(doc)))
+	}
+}
+
+// withoutDate takes the day of publication out, which is today.
+func withoutDate(day, gist string) string {
+	return strings.ReplaceAll(gist, day, "the day of publication")
+}
+
+func TestTell(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "bundle")
+	progress(t, p, ana, "holding", true)
+	var got struct {
+		Module   string
+		Owned    bool
+		Done     int
+		Contents []struct {
+			ID                string
+			Minutes           int
+			Open, Done, Begun bool
+		}
+	}
+	answer := platformtest.Call(t, p, module.Routes(p), ana, "GET", "/api/modules/instrument", nil)
+	answer.Into(t, &got)
+	if got.Module != "instrument" || !got.Owned || got.Done != 1 || len(got.Contents) != 2 || !got.Contents[0].Done || got.Contents[1].Begun || !got.Contents[1].Open {
+		t.Errorf("%+v", got)
+	}
+	platformtest.Call(t, p, module.Routes(p), nil, "GET", "/api/modules/instrument", nil).Into(t, &got)
+	if got.Owned || got.Done != 0 || !got.Contents[0].Open || got.Contents[1].Open {
+		t.Errorf("signed out: %+v", got)
+	}
+	if strings.Contains(answer.Body, platformtest.Canary) {
+		t.Error("the outline has words of a lesson")
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	for _, path := range []string{"/modules/nope", "/api/modules/nope", "/modules/%00", "/api/modules/%ff"} {
+		if got := platformtest.Call(t, p, module.Routes(p), nil, "GET", path, nil); got.Status != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, got.Status)
+		}
+	}
+}
+
+func TestQueries(t *testing.T) {
+	t.Parallel()
+
+	count := func(lessons int) int64 {
+		p := platformtest.New(t)
+		ids := make([]string, lessons)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("lesson-%d", i)
+		}
+		platformtest.Publish(t, p, platformtest.Volume("instrument", "Instrument Rating", 5900, ids...))
+		ana := platformtest.Learner(t, p, "ana@example.com")
+		platformtest.Call(t, p, module.Routes(p), ana, "GET", "/modules/nope", nil) // says who she is
+		before := p.DB.Stat().AcquireCount()
+		platformtest.Call(t, p, module.Routes(p), ana, "GET", "/modules/instrument", nil)
+		return p.DB.Stat().AcquireCount() - before
+	}
+	// One more is Ana's session, should a second have passed.
+	if few, many := count(2), count(40); few > 5 || many > 5 {
+		t.Errorf("%d queries for 2 lessons, %d for 40", few, many)
+	}
+}

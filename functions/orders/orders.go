@@ -1,0 +1,100 @@
+// Package orders shows readers what they have bought.
+//
+//	GET /orders             my orders, the newest first
+//	GET /api/orders         the same as JSON
+//	GET /orders/:checkout   where Stripe sends the buyer back to
+//
+// The last one asks Stripe while the checkout is open and settles what it
+// hears just as the webhook does, so that nobody waits for the webhook. What
+// the address says proves nothing.
+package orders
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+//go:embed list.html order.html
+var files embed.FS
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{
+		db: p.DB, stripe: p.Stripe, gate: access.NewGate(p), now: p.Now, notice: p.Notice,
+		list: reader.New(files, "list.html"), order: reader.New(files, "order.html"),
+	}
+	return []web.Route{
+		{Method: "GET", Path: "/orders", Handle: e.showList},
+		{Method: "GET", Path: "/api/orders", Handle: e.tellList},
+		{Method: "GET", Path: "/orders/:checkout", Handle: e.showOrder, Needs: []string{"STRIPE_SECRET_KEY"}},
+	}
+}
+
+type endpoint struct {
+	db          *db.Pool
+	stripe      *client.API
+	gate        access.Gate
+	now         func() time.Time
+	notice      string
+	list, order *reader.Page
+}
+
+// order is a purchase as its buyer sees it.
+type order struct {
+	Checkout *uuid.UUID `json:"checkout"`
+	Module   string     `json:"module"`
+	Title    string     `json:"title"`
+	Amount   int        `json:"amount"` // in cents
+	Currency string     `json:"currency"`
+	Status   string     `json:"status"` // pending, completed or refunded
+	At       time.Time  `json:"at"`
+}
+
+// Date returns the day for the page.
+func (o order) Date() string { return o.At.UTC().Format("2 January 2006") }
+
+func (e endpoint) showList(w http.ResponseWriter, r *http.Request) error {
+	all, err := mine(r.Context(), e.db, access.User(r.Context()))
+	if err != nil {
+		return err
+	}
+	return e.list.Show(w, r, http.StatusOK, reader.View{Title: "Orders", Notice: e.notice, Data: all})
+}
+
+func (e endpoint) tellList(w http.ResponseWriter, r *http.Request) error {
+	all, err := mine(r.Context(), e.db, access.User(r.Context()))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string][]order{"orders": all})
+}
+
+func mine(ctx context.Context, q db.Querier, user uuid.UUID) ([]order, error) {
+	rows, err := q.Query(ctx, `
+		SELECT p.checkout_id, p.module_type, coalesce(m.title, p.module_type), p.amount, p.currency, p.status, p.purchased_at
+		FROM purchases p
+		LEFT JOIN modules m ON m.key = p.module_type
+		WHERE p.user_id = $1
+		ORDER BY p.purchased_at DESC, p.id DESC`, user)
+	if err != nil {
+		return nil, fmt.Errorf("orders of %s: %w", user, err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[order])
+	if err != nil {
+		return nil, fmt.Errorf("orders of %s: %w", user, err)
+	}
+	return all, nil
+}

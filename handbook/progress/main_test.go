@@ -1,0 +1,9 @@
+package progress_test
+
+import (
+	"testing"
+
+	"pilothandbook/platform/platformtest"
+)
+
+func TestMain(m *testing.M) { platformtest.Main(m) }

@@ -1,0 +1,29 @@
+// Package purchase knows what was paid and what follows from it. What Stripe
+// tells is kept as facts about a payment, a set that only grows; where the
+// purchase stands is a pure function of that set (State), so that neither the
+// order in which facts arrive nor their repetition matters.
+//
+//	known                          purchase    grants
+//	nothing, or a refund alone     none        none
+//	submitted                      pending     none
+//	paid                           completed   the module that was sold
+//	paid, part of it given back    completed   the module that was sold
+//	paid, all of it given back     refunded    revoked
+//
+// Settle is the one way in. The webhook calls it with what an event tells, the
+// return page with what it has just read from Stripe; both may do so at once
+// and as often as they like. It locks the payment by its checkout's row, adds
+// the facts, and writes what follows as absolute values: purchase, grants,
+// ledger, the state of the checkout, and, when the purchase becomes completed
+// first, the job that tells the buyer. A refund revokes the grants of its own
+// purchase only, and nobody else moves those: who wants a bought module back
+// refunds it.
+//
+// Before anything is written, what Stripe tells is compared with the row that
+// was written before the sale. What does not agree is not settled but
+// quarantined: it changes nothing and waits for an operator. An e-mail address
+// never decides anything.
+//
+// A further kind of fact is a constant, a line in State, and a word in the
+// table's CHECK.
+package purchase

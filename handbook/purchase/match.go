@@ -1,0 +1,62 @@
+package purchase
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/stripe/stripe-go/v76"
+)
+
+// contradicts says in what a report does not agree with what was written
+// before the sale, "" if it does.
+func (r Report) contradicts(k known) string {
+	differ := func(what string, told, ours any) string {
+		return fmt.Sprintf("%s is %v, ours is %v", what, told, ours)
+	}
+	switch {
+	case !k.found:
+		return fmt.Sprintf("there is no checkout %q", r.checkout)
+	case r.module != k.module:
+		return differ("module", r.module, k.module)
+	case r.currency != k.currency:
+		return differ("currency", r.currency, k.currency)
+	case r.live != k.live:
+		return differ("livemode", r.live, k.live)
+	}
+	for _, f := range r.facts {
+		if f.Amount < 0 || f.Amount > math.MaxInt32 {
+			return fmt.Sprintf("amount %d cannot be", f.Amount)
+		}
+	}
+	for _, b := range k.bought {
+		if b.Payment != r.payment {
+			return differ("payment", r.payment, b.Payment)
+		}
+		if b.Checkout != k.checkout {
+			return differ("checkout of the payment", k.checkout, b.Checkout)
+		}
+	}
+	if r.session != nil {
+		return sessionContradicts(r.session, k)
+	}
+	return ""
+}
+
+func sessionContradicts(s *stripe.CheckoutSession, k known) string {
+	statuses := []stripe.CheckoutSessionPaymentStatus{
+		stripe.CheckoutSessionPaymentStatusPaid, stripe.CheckoutSessionPaymentStatusUnpaid,
+		stripe.CheckoutSessionPaymentStatusNoPaymentRequired,
+	}
+	switch {
+	case k.session != "" && s.ID != k.session:
+		return fmt.Sprintf("session is %s, ours is %s", s.ID, k.session)
+	case s.AmountSubtotal != k.amount:
+		return fmt.Sprintf("subtotal is %d, ours is %d", s.AmountSubtotal, k.amount)
+	case k.user != nil && s.ClientReferenceID != k.user.String():
+		return fmt.Sprintf("buyer is %q, ours is %s", s.ClientReferenceID, k.user)
+	case !slices.Contains(statuses, s.PaymentStatus):
+		return fmt.Sprintf("payment status %q is not known", s.PaymentStatus)
+	}
+	return ""
+}

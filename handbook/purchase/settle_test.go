@@ -1,0 +1,271 @@
+package purchase_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/stripe/stripe-go/v76"
+	"pgregory.net/rapid"
+
+	"pilothandbook/handbook/purchase"
+	"pilothandbook/platform"
+)
+
+func TestSettle(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	const opened = "private_commercial"
+	for _, tc := range []struct {
+		name, reports string
+		status, opens string
+		told          int
+		ledger        string
+	}{
+		{"waits for the money", "unpaid", "pending", "", 0, ""},
+		{"paid", "paid", "completed", opened, 1, "sale 7900"},
+		{"paid after waiting", "unpaid; paid; paid", "completed", opened, 1, "sale 7900"},
+		{"part back keeps it", "paid; part back; more back", "completed", opened, 1, "sale 7900, refund 1900"},
+		{"all back takes it", "paid; part back; all back", "refunded", "", 1, "sale 7900, refund 7900"},
+		{"refunded before it is completed", "all back; paid", "refunded", "", 0, "sale 7900, refund 7900"},
+		{"a refund alone", "all back", "", "", 0, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			s, err := sell(ctx, p, opened, 7900)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name := range strings.SplitSeq(tc.reports, "; ") {
+				if out, err := s.settle(ctx, s.report(name)); err != nil || out.State != purchase.Settled || out.User != s.user {
+					t.Fatalf("%s: %+v, %v", name, out, err)
+				}
+			}
+			var status, ledger string
+			err = p.DB.QueryRow(ctx, `
+				SELECT coalesce((SELECT status FROM purchases WHERE user_id = $1), ''),
+				       coalesce((SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger WHERE stripe_payment_id = $2), '')`,
+				s.user, s.id("pi")).Scan(&status, &ledger)
+			told, err2 := s.told(ctx)
+			if err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			if status != tc.status || s.opens(t) != tc.opens || told != tc.told || ledger != tc.ledger {
+				t.Errorf("%q, opens %q, told %d, ledger %q", status, s.opens(t), told, ledger)
+			}
+		})
+	}
+}
+
+// everything is what Stripe may tell about one payment.
+var everything = []string{"unpaid", "paid", "paid, read later", "part back", "more back", "all back"}
+
+// TestAnyOrder tells the same set in any order, with repeats, some at once.
+func TestAnyOrder(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ctx := t.Context()
+	known := map[string]string{} // by set
+	rapid.Check(t, func(rt *rapid.T) {
+		set := rapid.SliceOfNDistinct(rapid.SampledFrom(everything), 1, 5, rapid.ID[string]).Draw(rt, "set")
+		story := append(slices.Clone(set), rapid.SliceOfN(rapid.SampledFrom(set), 0, 3).Draw(rt, "repeats")...)
+		story = rapid.Permutation(story).Draw(rt, "order")
+		got := tell(ctx, rt, p, story, rapid.IntRange(1, 3).Draw(rt, "at once"))
+		key := strings.Join(slices.Sorted(slices.Values(set)), "; ")
+		want, ok := known[key]
+		if !ok {
+			slices.SortFunc(set, func(a, b string) int { return slices.Index(everything, a) - slices.Index(everything, b) })
+			want = tell(ctx, rt, p, set, 1)
+			known[key] = want
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			rt.Fatalf("%q differs from the order in which it happened:\n%s", story, diff)
+		}
+	})
+}
+
+// TestAtOnce has the webhook, its repeats and the return page settle one
+// payment at the same moment.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ctx := t.Context()
+	for range 10 {
+		s, err := sell(ctx, p, "bundle", 14900)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				name := []string{"paid", "paid, read later", "unpaid", "part back"}[i%4]
+				if out, err := s.settle(ctx, s.report(name)); err != nil || out.State != purchase.Settled {
+					t.Errorf("%s: %+v, %v", name, out, err)
+				}
+			})
+		}
+		all.Wait()
+		told, err := s.told(ctx)
+		if got := s.opens(t); err != nil || told != 1 || got != "bundle instrument private_commercial" {
+			t.Errorf("told %d (%v), opens %q", told, err, got)
+		}
+	}
+}
+
+// TestRefundTakesItsOwn buys the same module alone and in the bundle.
+func TestRefundTakesItsOwn(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ctx := t.Context()
+	single, err := sell(ctx, p, "instrument", 9900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle := &sale{p: p, user: single.user, checkout: uuid.New(), module: "bundle", price: 14900}
+	if err := bundle.begin(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		s            *sale
+		report, want string
+	}{
+		{single, "paid", "instrument"},
+		{bundle, "paid", "bundle instrument private_commercial"},
+		{single, "all back", "bundle instrument private_commercial"},
+		{bundle, "all back", ""},
+		{single, "paid", ""},
+	} {
+		if _, err := step.s.settle(ctx, step.s.report(step.report)); err != nil {
+			t.Fatal(err)
+		}
+		if got := single.opens(t); got != step.want {
+			t.Errorf("after %s of %s: opens %q, want %q", step.report, step.s.module, got, step.want)
+		}
+	}
+}
+
+func TestNothingToPay(t *testing.T) {
+	t.Parallel()
+
+	s, err := sell(t.Context(), open(t), "instrument", 9900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.settle(t.Context(), purchase.FromSession(
+		s.session(stripe.CheckoutSessionPaymentStatusNoPaymentRequired, func(c *stripe.CheckoutSession) {
+			c.AmountTotal, c.PaymentIntent = 0, nil
+		}), noon))
+	var payment string
+	var amount int
+	if err := s.p.DB.QueryRow(t.Context(), `SELECT stripe_payment_id, amount FROM purchases`).Scan(&payment, &amount); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil || out.State != purchase.Settled || payment != s.id("cs") || amount != 0 || s.opens(t) != "instrument" {
+		t.Errorf("%+v, %v; payment %q of %d opens %q", out, err, payment, amount, s.opens(t))
+	}
+}
+
+func TestExpiredSessionClosesCheckout(t *testing.T) {
+	t.Parallel()
+
+	s, err := sell(t.Context(), open(t), "instrument", 9900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		status stripe.CheckoutSessionStatus
+		want   string
+	}{
+		{stripe.CheckoutSessionStatusOpen, "open cs_"},
+		{stripe.CheckoutSessionStatusExpired, "expired cs_"},
+		{stripe.CheckoutSessionStatusComplete, "complete cs_"}, // paid in its last second
+		{stripe.CheckoutSessionStatusExpired, "complete cs_"},
+	} {
+		status := stripe.CheckoutSessionPaymentStatusUnpaid
+		if step.status == stripe.CheckoutSessionStatusComplete {
+			status = stripe.CheckoutSessionPaymentStatusPaid
+		}
+		r := purchase.FromSession(s.session(status, func(c *stripe.CheckoutSession) { c.Status = step.status }), noon)
+		if out, err := s.settle(t.Context(), r); err != nil || out.State != purchase.Settled {
+			t.Fatalf("%s: %+v, %v", step.status, out, err)
+		}
+		rows, err := s.rows(t.Context())
+		if got, _, _ := strings.Cut(rows, "\n"); err != nil || got != step.want {
+			t.Errorf("%s: checkout %q, %v; want %q", step.status, got, err, step.want)
+		}
+	}
+}
+
+func TestDeletedAccount(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	for _, tc := range []struct{ name, before, after, state, ledger string }{
+		{"pays late", "", "paid", purchase.Quarantined, "sale 9900"},
+		{"is refunded", "paid", "all back", purchase.Settled, "sale 9900, refund 9900"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			s, err := sell(ctx, p, "instrument", 9900)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.before != "" {
+				_, err = s.settle(ctx, s.report(tc.before))
+			}
+			if _, err2 := p.DB.Exec(ctx, `DELETE FROM users WHERE id = $1`, s.user); err != nil || err2 != nil {
+				t.Fatal(err, err2)
+			}
+			out, err := s.settle(ctx, s.report(tc.after))
+			if err != nil || out.State != tc.state {
+				t.Errorf("%+v, %v", out, err)
+			}
+			var ledger string
+			err = p.DB.QueryRow(ctx, `
+				SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC)
+				FROM ledger
+				WHERE stripe_payment_id = $1`, s.id("pi")).Scan(&ledger)
+			if err != nil || ledger != tc.ledger {
+				t.Errorf("ledger %q, %v", ledger, err)
+			}
+		})
+	}
+}
+
+// tell sells, settles a story by so many callers at once, and returns the rows.
+func tell(ctx context.Context, t *rapid.T, p *platform.Platform, story []string, callers int) string {
+	s, err := sell(ctx, p, "private_commercial", 7900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for c := range callers {
+		all.Go(func() {
+			for i := c; i < len(story); i += callers {
+				if out, err := s.settle(ctx, s.report(story[i])); err != nil || out.State != purchase.Settled {
+					t.Errorf("%s: %+v, %v", story[i], out, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	told, err := s.told(ctx)
+	if err != nil || told > 1 {
+		t.Fatalf("told %d times, %v", told, err)
+	}
+	rows, err := s.rows(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}

@@ -1,0 +1,172 @@
+package version
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/platform/cache"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+)
+
+const (
+	fresh = time.Second    // how long the active version counts in a process
+	kept  = 24 * time.Hour // how long the last one known is kept for an outage
+	cost  = 2048           // of a version in memory; an estimate
+)
+
+const columns = `v.id, v.module_id, v.version, v.revision, v.checksum, v.release_date, coalesce(v.changelog, ''), v.is_active, v.title, v.summary, v.includes`
+
+// Active returns the active version of a module. A process looks it up at
+// most once a second; while PostgreSQL does not answer, the last one known
+// counts, so that what is in memory can still be read.
+func Active(ctx context.Context, m *cache.Memory, q db.Querier, module string) (*Version, error) {
+	if !Plain(module) {
+		return nil, unknown(module)
+	}
+	v, err := cache.Recall(ctx, m, "active:"+module, fresh, func(ctx context.Context) (*Version, int, error) {
+		v, err := active(ctx, q, module)
+		if err == nil {
+			lastKnown(ctx, m, module).Store(v)
+		}
+		return v, cost, err
+	})
+	if err == nil {
+		return v, nil
+	}
+	if db.Gone(err) {
+		if last := lastKnown(ctx, m, module).Load(); last != nil {
+			return last, nil
+		}
+	}
+	return nil, err
+}
+
+// lastKnown is where the last active version of a module is kept.
+func lastKnown(ctx context.Context, m *cache.Memory, module string) *atomic.Pointer[Version] {
+	p, err := cache.Recall(ctx, m, "active before:"+module, kept, func(context.Context) (*atomic.Pointer[Version], int, error) {
+		return new(atomic.Pointer[Version]), cost, nil
+	})
+	if err != nil { // the caller has left
+		return new(atomic.Pointer[Version])
+	}
+	return p
+}
+
+func active(ctx context.Context, q db.Querier, module string) (*Version, error) {
+	rows, err := q.Query(ctx, `
+		SELECT `+columns+`
+		FROM content_versions v
+		WHERE v.module_id = $1 AND v.is_active`, module)
+	if err != nil {
+		return nil, fmt.Errorf("active version of %q: %w", module, err)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Version])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, unknown(module)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("active version of %q: %w", module, err)
+	}
+	return v, nil
+}
+
+func unknown(module string) error {
+	return fault.New(fault.NotFound, "There is no module %q.", module)
+}
+
+// Plain reports whether s can be the key of a module or the id of a lesson.
+// PostgreSQL need not be asked about anything else, and must not be where s
+// has bytes that no text may have.
+func Plain(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 100
+}
+
+// Offer is a module as it stands in the catalogue: its active version, and
+// what it costs.
+type Offer struct {
+	Version
+	Price    int    `json:"price"`
+	Currency string `json:"currency"`
+	Lessons  int    `json:"lessons"`
+	Preview  string `json:"preview,omitempty"` // id of a lesson that all may read
+}
+
+// Catalogue returns all modules with an active version: private_commercial,
+// instrument, bundle.
+func Catalogue(ctx context.Context, q db.Querier) ([]Offer, error) {
+	rows, err := q.Query(ctx, `
+		SELECT `+columns+`, m.price, m.currency,
+		       (SELECT count(*) FROM lessons l WHERE l.version_id = v.id),
+		       coalesce((SELECT l.lesson_id FROM lessons l WHERE l.version_id = v.id AND l.preview ORDER BY l.position LIMIT 1), '')
+		FROM modules m
+		JOIN content_versions v ON v.module_id = m.key AND v.is_active
+		ORDER BY array_position(ARRAY['private_commercial', 'instrument', 'bundle'], m.key)`)
+	if err != nil {
+		return nil, fmt.Errorf("catalogue: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Offer])
+}
+
+// In returns the offer of a module from a catalogue.
+func In(catalogue []Offer, module string) (Offer, error) {
+	i := slices.IndexFunc(catalogue, func(o Offer) bool { return o.Module == module })
+	if i < 0 {
+		return Offer{}, unknown(module)
+	}
+	return catalogue[i], nil
+}
+
+const head = `l.lesson_id, l.title, l.summary, l.preview, l.dated, l.words, l.acs`
+
+// Outline returns the lessons of a version in order.
+func Outline(ctx context.Context, q db.Querier, version uuid.UUID) ([]Head, error) {
+	rows, err := q.Query(ctx, `
+		SELECT `+head+`
+		FROM lessons l
+		WHERE l.version_id = $1
+		ORDER BY l.position`, version)
+	if err != nil {
+		return nil, fmt.Errorf("outline of %s: %w", version, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Head])
+}
+
+// ReadLesson returns a lesson of a version. Its neighbours are in the
+// outline.
+func ReadLesson(ctx context.Context, q db.Querier, version uuid.UUID, lesson string) (Lesson, error) {
+	rows, err := q.Query(ctx, `
+		SELECT `+head+`, l.sources, l.headings, l.html
+		FROM lessons l
+		WHERE l.version_id = $1 AND l.lesson_id = $2`, version, lesson)
+	if err != nil {
+		return Lesson{}, fmt.Errorf("lesson %q of %s: %w", lesson, version, err)
+	}
+	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Lesson])
+	if err != nil {
+		return Lesson{}, fmt.Errorf("lesson %q of %s: %w", lesson, version, err)
+	}
+	return l, nil
+}
+
+// Bundle returns the offer of a catalogue that includes a module, nil if none
+// does.
+func Bundle(catalogue []Offer, module string) *Offer {
+	i := slices.IndexFunc(catalogue, func(o Offer) bool { return slices.Contains(o.Includes, module) })
+	if i < 0 {
+		return nil
+	}
+	return &catalogue[i]
+}

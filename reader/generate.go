@@ -1,0 +1,3 @@
+package reader
+
+//go:generate go run ./build

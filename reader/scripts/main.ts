@@ -1,0 +1,37 @@
+// What runs on every page. Pages are whole without it.
+
+import { ask, owner, showAccount } from "./session";
+import { mark } from "./marks";
+import { Sender } from "./sender";
+import { Store, type StudyEvent } from "./store";
+import { study } from "./study";
+import { tellSync } from "./sync";
+
+async function start(): Promise<void> {
+  const account = document.querySelector<HTMLAnchorElement>("a[data-account]");
+  const article = document.querySelector<HTMLElement>("article[data-lesson]");
+
+  // Reading counts from the start; whose it is may be known later.
+  const early: StudyEvent[] = [];
+  let sender: Sender | undefined;
+  const reading = article && study(article, {
+    take: (event) => (sender ? sender.add(event) : void early.push(event)),
+    leave: () => sender?.flush(),
+  });
+
+  const session = await ask(account);
+  showAccount(account, session);
+  const who = owner(session);
+  if (!who) {
+    reading?.stop();
+    return;
+  }
+  sender = new Sender(new Store(who), tellSync, reading?.beat, () => reading?.stop());
+  early.forEach((event) => sender?.add(event));
+  void sender.send();
+  if (session) {
+    await mark();
+  }
+}
+
+void start();

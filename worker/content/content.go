@@ -1,0 +1,89 @@
+// Package content makes versions of what authors upload. The job
+// process-module reads a source, holds it to the same gate as the publisher
+// did, renders it, and writes all of the version in one transaction: there is
+// a whole version, or none.
+package content
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/source"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
+)
+
+// Jobs are the jobs of this package.
+type Jobs struct {
+	DB *db.Pool
+}
+
+// result is what is told of a finished job.
+type result struct {
+	ModuleID       string    `json:"moduleId"`
+	Processed      bool      `json:"processed"`
+	Size           int64     `json:"size"`
+	ComponentCount int       `json:"componentCount"`
+	VersionID      uuid.UUID `json:"versionId"`
+	Version        string    `json:"version"`
+	Checksum       string    `json:"checksum"`
+	Active         bool      `json:"active"`
+}
+
+// ProcessModule makes a version of a source. The same source gives the same
+// version, however often it runs.
+func (j Jobs) ProcessModule(ctx context.Context, a job.ProcessModule) error {
+	s, err := source.Load(ctx, j.DB, a.Source)
+	if errors.Is(err, source.ErrUnknown) {
+		return queue.Permanent(err)
+	}
+	if err != nil {
+		return err
+	}
+	return j.processContent(ctx, s, a.Activate)
+}
+
+// processContent has the steps that turn a source into a version.
+func (j Jobs) processContent(ctx context.Context, s source.Source, activate bool) error {
+	f := newFolder(ctx, j.DB, s.Files)
+	m, err := j.read(ctx, s, f)
+	if err != nil {
+		return err
+	}
+	lessons, err := render(ctx, m, f)
+	if err != nil {
+		return err
+	}
+	return j.insert(ctx, publication(s, m, lessons, media(m, lessons)), activate)
+}
+
+// insert writes everything, and ends the job with it.
+func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool) error {
+	if err := queue.Say(ctx, "storing %d lessons and %d images", len(p.Lessons), len(p.Media)); err != nil {
+		return err
+	}
+	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {
+		v, err := version.Insert(ctx, tx, p)
+		if fault.Is(err, fault.Conflict) {
+			return queue.Permanent(err)
+		}
+		if err != nil {
+			return err
+		}
+		if activate {
+			if err := version.Activate(ctx, tx, v.ID); err != nil {
+				return err
+			}
+		}
+		return queue.Finish(ctx, tx, result{
+			ModuleID: v.Module, Processed: true, Size: p.Size, ComponentCount: p.Components,
+			VersionID: v.ID, Version: v.Version, Checksum: v.Checksum, Active: v.Active || activate,
+		})
+	})
+}

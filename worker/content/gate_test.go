@@ -1,0 +1,80 @@
+package content_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"pilothandbook/platform/platformtest"
+)
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		name  string
+		spoil func(t *testing.T, files fstest.MapFS)
+		want  []string // how the lines begin
+	}{
+		{"a component that nobody knows", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "lessons/airspeed.mdx", "It measures", "<Dial /> measures")
+		}, []string{"lessons/airspeed.mdx:7:1: "}},
+		{"script in an image", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "media/column.svg", "</svg>", "<script>alert(1)</script></svg>")
+		}, []string{"media/column.svg:1:"}},
+		{"several at once", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "module.yaml", "price: 4900", "price: 1")
+			edit(t, files, "lessons/altimeter.mdx", "column.svg", "colum.svg")
+			edit(t, files, "lessons/altimeter.mdx", "#errors", "#faults")
+		}, []string{"lessons/altimeter.mdx:17:1: ", "lessons/altimeter.mdx:19:12: ", "module.yaml:5:8: "}},
+		{"announced as another version", func(t *testing.T, files fstest.MapFS) {
+			edit(t, files, "module.yaml", "0.1.0", "0.1.1")
+		}, []string{"module.yaml: this is instrument 0.1.1, but it was uploaded as instrument 0.1.0"}},
+		{"no module.yaml", func(t *testing.T, files fstest.MapFS) {
+			delete(files, "module.yaml")
+		}, []string{"lessons/airspeed.mdx: ", "lessons/altimeter.mdx: ", "lessons/altimeter.mdx:", "module.yaml: "}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			p := platformtest.New(t)
+			files := module(t, "testdata/module")
+			tc.spoil(t, files)
+			wantLines(t, process(t, p, files, true), tc.want)
+			wantNothing(t, p)
+		})
+	}
+}
+
+func wantLines(t *testing.T, err error, want []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("the module was published")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("got %d lines, want %d:\n%v", len(lines), len(want), err)
+	}
+	for i, line := range lines {
+		if !strings.HasPrefix(line, want[i]) {
+			t.Errorf("got  %s\nwant %s…", line, want[i])
+		}
+	}
+}
+
+func TestLessonOfAnotherModule(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	files := module(t, "testdata/module")
+	if err := process(t, p, files, true); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, files, "module.yaml", "key: instrument", "key: private_commercial")
+	edit(t, files, "module.yaml", "id: airspeed", "id: the-airspeed")
+	err := run(t.Context(), p, uploaded(t, p, "private_commercial", "0.1.0", files), true)
+	wantLines(t, err, []string{`module.yaml:10: the id "altimeter" is that of a lesson of instrument`})
+	if n := rows(t, p, "modules"); n != 1 {
+		t.Errorf("%d modules, want 1", n)
+	}
+}

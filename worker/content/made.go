@@ -1,0 +1,113 @@
+package content
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+
+	"pilothandbook/handbook/manuscript"
+	"pilothandbook/handbook/mdx"
+	"pilothandbook/handbook/source"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform/queue"
+)
+
+// render makes the lessons' HTML, which is sanitised.
+func render(ctx context.Context, m *manuscript.Manuscript, f *folder) ([]mdx.Lesson, error) {
+	if err := queue.Say(ctx, "rendering %d lessons", len(m.Lessons)); err != nil {
+		return nil, err
+	}
+	lessons, faults := m.Render(func(file string, sum [sha256.Size]byte) string {
+		return fmt.Sprintf("/media/%s/%x%s", m.Key, sum, path.Ext(file))
+	})
+	if f.err != nil {
+		return nil, f.err
+	}
+	return lessons, refuse(faults)
+}
+
+// media lists the images of a module. One that a free lesson shows is free.
+func media(m *manuscript.Manuscript, lessons []mdx.Lesson) []version.Medium {
+	free := map[string]bool{}
+	for i, l := range lessons {
+		for _, img := range l.Images {
+			free[img.Path] = free[img.Path] || m.Lessons[i].Preview
+		}
+		for _, link := range l.Links {
+			free[link.Path] = free[link.Path] || m.Lessons[i].Preview
+		}
+	}
+	var all []version.Medium
+	for _, f := range m.Files {
+		if strings.HasPrefix(f.Path, "media/") {
+			all = append(all, version.Medium{Path: f.Path, SHA256: f.SHA256, ContentType: contentType(f.Path), Preview: free[f.Path]})
+		}
+	}
+	return all
+}
+
+// contentType is that of the kinds of image that the gate lets through.
+func contentType(file string) string {
+	switch path.Ext(file) {
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	}
+	return "image/jpeg"
+}
+
+// publication puts together what is inserted.
+func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson, media []version.Medium) version.Publication {
+	p := version.Publication{
+		Version: version.Version{
+			Module: m.Key, Version: m.Version, Changelog: m.Changelog, Title: m.Title, Summary: m.Summary, Includes: m.Includes,
+		},
+		SourceID: s.ID, Digest: s.Digest(), Price: m.Price, Currency: m.Currency, Media: media,
+	}
+	for i, l := range lessons {
+		p.Lessons = append(p.Lessons, lesson(m.Lessons[i], l))
+		p.Size += int64(len(l.HTML))
+	}
+	for _, f := range m.Files {
+		switch {
+		case strings.HasPrefix(f.Path, "media/"):
+			p.Size += f.Size
+		case strings.HasPrefix(f.Path, "components/"):
+			p.Components++
+		}
+	}
+	p.Checksum = checksum(p)
+	return p
+}
+
+func lesson(listed manuscript.Lesson, l mdx.Lesson) version.Lesson {
+	made := version.Lesson{
+		Head: version.Head{
+			ID: listed.ID, Title: l.Title, Summary: l.Summary, Preview: listed.Preview, Dated: l.Date, Words: l.Words, ACS: l.ACS,
+		},
+		HTML: l.HTML,
+	}
+	for _, s := range l.Sources {
+		made.Sources = append(made.Sources, version.Source(s))
+	}
+	for _, h := range l.Headings {
+		made.Headings = append(made.Headings, version.Heading(h))
+	}
+	return made
+}
+
+// checksum names what readers get: pages are kept under it. So it is over all
+// that a page is made of, the version's number included, and nothing else.
+func checksum(p version.Publication) string {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	for _, part := range []any{p.Module, p.Version.Version, p.Title, p.Summary, p.Includes, p.Lessons, p.Media} {
+		_ = enc.Encode(part) // of strings and numbers, into a hash: neither fails
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
