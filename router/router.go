@@ -161,10 +161,10 @@ func (rt *Router) answering(handle web.Handler) http.Handler {
 // where errors become statuses and reach the log.
 func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.Of(err)
-	if f.Kind == fault.Internal && db.Gone(err) {
-		f = fault.New(fault.Unavailable, "The handbook cannot reach its data for a moment. Nothing is lost; please try again.").Because(err)
+	if f.Kind == fault.Internal {
+		f = explain(f, err)
 	}
-	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+	if f.Kind == fault.Internal || f.Kind == fault.Unavailable || f.Kind == fault.Full {
 		rt.log.ErrorContext(r.Context(), "request failed", "id", web.RequestID(r.Context()), "path", r.URL.Path, "err", err)
 	}
 	if f.Kind == fault.Unavailable || f.Kind == fault.TooMany {
@@ -183,6 +183,17 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		rt.log.ErrorContext(r.Context(), "answer failed", "err", err)
 	}
+}
+
+// explain finds words for what PostgreSQL could not do.
+func explain(f *fault.Error, err error) *fault.Error {
+	switch {
+	case db.Gone(err):
+		return fault.New(fault.Unavailable, "The handbook cannot reach its data for a moment. Nothing is lost; please try again.").Because(err)
+	case db.Full(err):
+		return fault.New(fault.Full, "The handbook has no room to store this. Please try again later.").Because(err)
+	}
+	return f
 }
 
 // refusal is the JSON of a fault.

@@ -52,28 +52,37 @@ type view struct {
 }
 
 func (e endpoint) showOrder(w http.ResponseWriter, r *http.Request) error {
-	ctx, user := r.Context(), access.User(r.Context())
 	id, err := uuid.Parse(web.Param(r, "checkout"))
 	if err != nil {
 		return missing()
 	}
-	c, err := find(ctx, e.db, user, id)
+	v, err := e.look(r.Context(), id, r.URL.Query().Has("paid"))
 	if err != nil {
 		return err
 	}
-	says := c.says()
-	if c.State == "open" && c.Session != "" {
-		if says, err = e.refresh(ctx, c, r.URL.Query().Has("paid")); err != nil {
-			return err
+	return e.order.Show(w, r, http.StatusOK, reader.View{Title: v.Title, Notice: e.notice, Data: v})
+}
+
+// look returns what is known of the reader's checkout, after asking Stripe
+// about one that is open.
+func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, err error) {
+	user := access.User(ctx)
+	if v.checkout, err = find(ctx, e.db, user, id); err != nil {
+		return v, err
+	}
+	v.Says = unfinished
+	if v.State == "open" && v.Session != "" {
+		if v.Says, err = e.refresh(ctx, v.checkout, back); err != nil {
+			return v, err
 		}
-		if c, err = find(ctx, e.db, user, id); err != nil {
-			return err
+		if v.checkout, err = find(ctx, e.db, user, id); err != nil {
+			return v, err
 		}
 	}
-	if c.Status != "" {
-		says = c.says()
+	if v.Status != "" {
+		v.Says = v.says()
 	}
-	return e.order.Show(w, r, http.StatusOK, reader.View{Title: c.Title, Notice: e.notice, Data: view{c, says}})
+	return v, nil
 }
 
 // refresh asks Stripe about an open checkout, settles what it tells and
@@ -118,16 +127,15 @@ func gone(err error) bool {
 	return ok && refusal.HTTPStatusCode == http.StatusNotFound
 }
 
+// says returns what to say of a purchase.
 func (c checkout) says() string {
 	switch c.Status {
 	case "completed":
 		return granted
-	case "pending":
-		return underWay
 	case "refunded":
 		return refunded
 	}
-	return unfinished
+	return underWay
 }
 
 func missing() error {
@@ -141,7 +149,7 @@ func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, erro
 		SELECT c.module_type, m.title, coalesce(p.amount, c.amount), c.currency, c.state,
 		       coalesce(c.stripe_session_id, ''), coalesce(p.status, ''),
 		       coalesce((
-		           SELECT jsonb_agg(jsonb_build_object('Key', o.key, 'Title', o.title) ORDER BY o.created_at, o.key)
+		           SELECT jsonb_agg(jsonb_build_object('Key', o.key, 'Title', o.title) ORDER BY o.key)
 		           FROM opened_by(c.module_type) b
 		           JOIN modules o ON o.key = b AND o.includes = '{}'), '[]')
 		FROM checkouts c

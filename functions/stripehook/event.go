@@ -88,29 +88,24 @@ func reports(kind string) (func(event) (purchase.Report, error), bool) {
 
 func session(ev event) (purchase.Report, error) {
 	var s stripe.CheckoutSession
-	if err := object(ev, "checkout.session", &s); err != nil {
+	if err := json.Unmarshal(ev.Data.Object, &s); err != nil {
 		return purchase.Report{}, err
 	}
-	return purchase.FromSession(&s, ev.at()), nil
+	return purchase.FromSession(&s, ev.at()), is(s.ID, s.Object, "checkout.session")
 }
 
 func charge(ev event) (purchase.Report, error) {
 	var c stripe.Charge
-	if err := object(ev, "charge", &c); err != nil {
+	if err := json.Unmarshal(ev.Data.Object, &c); err != nil {
 		return purchase.Report{}, err
 	}
-	return purchase.FromCharge(&c, ev.at()), nil
+	return purchase.FromCharge(&c, ev.at()), is(c.ID, c.Object, "charge")
 }
 
-// object reads the event's object, which must be of the kind that its type
-// says.
-func object(ev event, kind string, into any) error {
-	var head struct{ ID, Object string }
-	if err := json.Unmarshal(ev.Data.Object, &head); err != nil {
-		return err
+// is checks that an object is what the event's type says.
+func is(id, object, want string) error {
+	if id == "" || object != want {
+		return fmt.Errorf("%q is a %q, not a %s", id, object, want)
 	}
-	if head.ID == "" || head.Object != kind {
-		return fmt.Errorf("%q is a %q, not a %s", head.ID, head.Object, kind)
-	}
-	return json.Unmarshal(ev.Data.Object, into)
+	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
@@ -61,7 +62,7 @@ func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if out.User != [16]byte{} {
+	if out.User != uuid.Nil {
 		e.gate.Forget(r.Context(), out.User)
 	}
 	return web.JSON(w, http.StatusOK, map[string]string{"state": out.State})

@@ -117,11 +117,12 @@ func first(values ...string) string {
 	return ""
 }
 
-// Listen returns the address to listen on.
+// Listen returns the address to listen on. "Any address" of either family is
+// all addresses of both: where one family is missing, the other still works.
 func (c *Config) Listen() string {
 	host := c.Hostname
-	if net.ParseIP(host) == nil {
-		host = "" // a container's own name is no address to bind
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() { // a container's own name is no address to bind
+		host = ""
 	}
 	return net.JoinHostPort(host, fmt.Sprint(c.Port))
 }

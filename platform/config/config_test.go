@@ -135,7 +135,7 @@ func TestValues(t *testing.T) {
 		}
 	})
 	t.Run("where to listen", func(t *testing.T) {
-		for host, want := range map[string]string{"": ":8080", "web-7c9f": ":8080", "0.0.0.0": "0.0.0.0:8080", "::": "[::]:8080"} {
+		for host, want := range map[string]string{"": ":8080", "web-7c9f": ":8080", "0.0.0.0": ":8080", "::": ":8080", "127.0.0.1": "127.0.0.1:8080"} {
 			env := complete()
 			env["HOSTNAME"], env["PORT"] = host, "8080"
 			set(t, env)
@@ -168,7 +168,7 @@ func TestSecret(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, printed := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), fmt.Sprintf("%s", c.StripeSecretKey), string(j)} {
+	for _, printed := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%#v", c), c.StripeSecretKey.String(), string(j)} {
 		if strings.Contains(printed, "hidden") {
 			t.Errorf("a secret is printed: %s", printed)
 		}

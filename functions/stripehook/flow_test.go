@@ -1,0 +1,70 @@
+package stripehook_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/stripehook"
+	"pilothandbook/platform"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/router"
+)
+
+// eventually waits until a query answers want. It is never waited out in a
+// test that passes.
+func eventually(t testing.TB, p *platform.Platform, query, want string) {
+	t.Helper()
+	var got string
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if got = ask(t, p, query); got == want {
+			return
+		}
+	}
+	t.Fatalf("%s is %q, want %q", query, got, want)
+}
+
+// TestPurchase buys through the stand-in for Stripe, whose events really come,
+// gets the money back, and buys again.
+func TestPurchase(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	till.Deliver(t, router.New(p, stripehook.Routes(p)...))
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	const (
+		opened   = `SELECT coalesce(string_agg(o, ' ' ORDER BY o), '') FROM grants g, opened_by(g.module_key) o WHERE revoked_at IS NULL`
+		statuses = `SELECT coalesce(string_agg(status, ' ' ORDER BY id), '') FROM purchases`
+		all      = "bundle instrument private_commercial"
+	)
+	buy := func(status int) string {
+		t.Helper()
+		got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/bundle", nil)
+		if got.Status != status {
+			t.Fatalf("status %d: %s", got.Status, got.Body)
+		}
+		var to struct{ URL string }
+		got.Into(t, &to)
+		return to.URL
+	}
+	first := buy(http.StatusOK)
+	till.Pay(t, first)
+	eventually(t, p, opened, all)
+	buy(http.StatusConflict)
+	till.Refund(t, first[strings.LastIndex(first, "/")+1:])
+	eventually(t, p, opened, "")
+	second := buy(http.StatusOK)
+	till.Pay(t, second)
+	eventually(t, p, opened, all)
+	if got := ask(t, p, statuses); first == second || got != "refunded completed" {
+		t.Errorf("%q, then %q: %s", first, second, got)
+	}
+	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY id) FROM ledger`); got != "sale 14900, refund 14900, sale 14900" {
+		t.Errorf("ledger %q", got)
+	}
+	if got := ask(t, p, `SELECT count(*)::text FROM stripe_events WHERE state <> 'settled'`); got != "0" {
+		t.Errorf("%s events were not settled", got)
+	}
+}
