@@ -104,9 +104,14 @@ func (s *Server) makeRun(ctx context.Context) error {
 }
 
 // runRoot returns the first temporary folder that leaves room for a socket's
-// path and that the account can enter.
+// path and that the account can enter. Throw-away data is best kept in
+// memory: most of a test's time is else spent making files.
 func (s *Server) runRoot(ctx context.Context) (string, error) {
-	for _, root := range []string{os.TempDir(), "/tmp"} {
+	roots := []string{os.TempDir(), "/tmp"}
+	if s.options.Data == "" && roomy(memoryFolder) {
+		roots = append([]string{memoryFolder}, roots...)
+	}
+	for _, root := range roots {
 		socket := filepath.Join(root, runPrefix+"1234567890", socketFile)
 		if len(socket) < socketPath && s.account.reaches(ctx, root) {
 			return root, nil
