@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -100,6 +99,7 @@ func (p *Platform) Close() {
 		_ = p.Redis.Close()
 		_ = p.quick.Close()
 	}
+	FlushLog(p.Log)
 }
 
 // stripeClient returns Stripe's client, at another address if one is set. Its
@@ -115,13 +115,6 @@ func stripeClient(cfg *config.Config) *client.API {
 	}
 	api := stripe.GetBackendWithConfig(stripe.APIBackend, b)
 	return client.New(cfg.StripeSecretKey.Reveal(), &stripe.Backends{API: api, Connect: api, Uploads: api})
-}
-
-// Logger returns the process's log, JSON lines on standard output.
-func Logger(cfg *config.Config) *slog.Logger {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.LogLevel)) // checked by config
-	return slog.New(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: level}))
 }
 
 // build is set by the linker: -X pilothandbook/platform.build=<commit>.

@@ -2,12 +2,16 @@ package router
 
 import (
 	"net/http"
-	"runtime/debug"
+	"time"
+
+	"pilothandbook/platform/web"
 )
 
-// recorder remembers what was answered, for the log.
+// recorder remembers a request and what was answered, for the log.
 type recorder struct {
 	http.ResponseWriter
+	scope  web.Scope
+	began  time.Time
 	status int
 	bytes  int64
 }
@@ -30,5 +34,3 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach what is below.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-func stack() string { return string(debug.Stack()) }

@@ -8,8 +8,10 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
-	"slices"
+	"runtime/debug"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,25 +34,24 @@ type Router struct {
 	notice string
 	secure bool
 	cross  *http.CrossOriginProtection
-	routes []web.Route
 }
 
 // New mounts routes. It panics when two of them clash, as httprouter does.
 func New(p *platform.Platform, routes ...web.Route) *Router {
 	rt := &Router{
 		mux: httprouter.New(), gate: access.NewGate(p), db: p.DB, log: p.Log, notice: p.Notice, secure: p.Config.Secure(),
-		cross: http.NewCrossOriginProtection(), routes: routes,
+		cross: http.NewCrossOriginProtection(),
 	}
 	rt.mux.RedirectFixedPath = false
 	rt.mux.HandleOPTIONS = false
-	rt.mux.NotFound = rt.answering(func(http.ResponseWriter, *http.Request) error {
+	rt.mux.NotFound = rt.handler(func(http.ResponseWriter, *http.Request) error {
 		return fault.New(fault.NotFound, "There is no page at this address.")
 	})
 	rt.mux.MethodNotAllowed = http.HandlerFunc(notAllowed)
 	for _, r := range routes {
-		rt.mux.Handler(r.Method, r.Path, rt.guard(r))
-		if r.Method == http.MethodGet && !slices.ContainsFunc(routes, func(o web.Route) bool { return o.Path == r.Path && o.Method == http.MethodHead }) && r.Access != web.Signed {
-			rt.mux.Handler(http.MethodHead, r.Path, rt.guard(r))
+		rt.mux.Handle(r.Method, r.Path, rt.mounted(r))
+		if r.Method == http.MethodGet {
+			rt.mux.Handle(http.MethodHead, r.Path, rt.mounted(r))
 		}
 	}
 	return rt
@@ -58,43 +59,63 @@ func New(p *platform.Platform, routes ...web.Route) *Router {
 
 // ServeHTTP gives the request an id, logs it, and never lets a panic out.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	began := time.Now()
-	id, _ := uuid.NewV7()
-	r = r.WithContext(web.WithRequestID(r.Context(), id.String()))
-	out := &recorder{ResponseWriter: w}
-	rt.headers(w.Header(), id)
-	defer func() {
-		if v := recover(); v != nil {
-			rt.panicked(out, r, v)
-		}
-		rt.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-			slog.String("id", id.String()), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", cmp.Or(out.status, http.StatusOK)), slog.Int64("bytes", out.bytes),
-			slog.Int64("us", time.Since(began).Microseconds()))
-	}()
+	out := &recorder{ResponseWriter: w, began: time.Now(), scope: web.Scope{Context: r.Context(), ID: newID()}}
+	r = r.WithContext(&out.scope)
+	rt.headers(w.Header())
+	defer rt.end(out, r)
 	rt.mux.ServeHTTP(out, r)
+}
+
+// newID returns a request's id. It is no secret.
+func newID() string { return strconv.FormatUint(rand.Uint64(), 36) }
+
+// end logs the request, and answers for a handler that panicked.
+func (rt *Router) end(out *recorder, r *http.Request) {
+	if v := recover(); v != nil {
+		rt.panicked(out, r, v)
+	}
+	rt.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+		slog.String("id", out.scope.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", cmp.Or(out.status, http.StatusOK)), slog.Int64("bytes", out.bytes),
+		slog.Int64("us", time.Since(out.began).Microseconds()))
 }
 
 // policy is what pages may load: nothing but this site's own. Forms may also
 // lead to Stripe's checkout, as the redirect after one counts as its target.
 const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com"
 
-func (rt *Router) headers(h http.Header, id uuid.UUID) {
-	h.Set("Content-Security-Policy", policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Request-Id", id.String())
+// The headers of every answer, as net/http keeps them: shared, as they are
+// only read. They are few on purpose: with its own ones a lesson has eight, the
+// most that a map holds before it grows, and each answer's map is made and
+// copied. (The referrer policy is in the layout, the request's id in refusals.)
+var (
+	policyHeader  = []string{policy}
+	nosniffHeader = []string{"nosniff"}
+	httpsHeader   = []string{"max-age=31536000; includeSubDomains"}
+)
+
+func (rt *Router) headers(h http.Header) {
+	h["Content-Security-Policy"] = policyHeader
+	h["X-Content-Type-Options"] = nosniffHeader
 	if rt.secure {
-		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		h["Strict-Transport-Security"] = httpsHeader
 	}
 }
 
-// guard wraps a route's handler in what its Access asks for.
-func (rt *Router) guard(route web.Route) http.Handler {
-	if route.Access == web.Signed {
-		return rt.answering(route.Handle) // not a browser's: no session, no cross-origin check
+// mounted wraps a route's handler in what its Access asks for.
+func (rt *Router) mounted(route web.Route) httprouter.Handle {
+	guarded := rt.guard(route)
+	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+		web.ScopeOf(r.Context()).Params = params
+		rt.answer(w, r, guarded)
 	}
-	return rt.answering(func(w http.ResponseWriter, r *http.Request) error {
+}
+
+func (rt *Router) guard(route web.Route) web.Handler {
+	if route.Access == web.Signed {
+		return route.Handle // not a browser's: no session, no cross-origin check
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := rt.cross.Check(r); err != nil {
 			return fault.New(fault.Forbidden, "This request came from another site.").Because(err)
 		}
@@ -106,10 +127,10 @@ func (rt *Router) guard(route web.Route) http.Handler {
 			return err
 		}
 		if who != nil {
-			r = r.WithContext(access.With(r.Context(), who))
+			web.ScopeOf(r.Context()).Reader = who
 		}
 		return route.Handle(w, r)
-	})
+	}
 }
 
 // identify finds the reader. A public page is still served while nobody can
@@ -142,19 +163,21 @@ func admit(a web.Access, who *access.Reader, method string) error {
 	return nil
 }
 
-// answering turns a handler's error into an answer. A page that PostgreSQL
-// could not give is asked once more on a new connection.
-func (rt *Router) answering(handle web.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := handle(w, r)
-		if db.Gone(err) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
-			rt.db.Reset()
-			err = handle(w, r)
-		}
-		if err != nil {
-			rt.refuse(w, r, err)
-		}
-	})
+// answer turns a handler's error into an answer. A page that PostgreSQL could
+// not give is asked once more on a new connection.
+func (rt *Router) answer(w http.ResponseWriter, r *http.Request, handle web.Handler) {
+	err := handle(w, r)
+	if db.Gone(err) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		rt.db.Reset()
+		err = handle(w, r)
+	}
+	if err != nil {
+		rt.refuse(w, r, err)
+	}
+}
+
+func (rt *Router) handler(handle web.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rt.answer(w, r, handle) })
 }
 
 // refuse answers with a fault, as a page or as JSON. This is the one place
@@ -173,12 +196,13 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f.Kind == fault.SignedOut && !web.WantsPage(r) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="handbook"`)
 	}
+	w.Header().Set("X-Request-Id", web.RequestID(r.Context()))
 	w.Header().Del("ETag")
 	w.Header().Set("Cache-Control", "no-store")
 	if web.WantsPage(r) {
 		err = reader.Fault(w, r, f, rt.notice)
 	} else {
-		err = web.JSON(w, web.Status(f.Kind), answer(f, r))
+		err = web.JSON(w, web.Status(f.Kind), refused(f, r))
 	}
 	if err != nil {
 		rt.log.ErrorContext(r.Context(), "answer failed", "err", err)
@@ -203,7 +227,7 @@ type refusal struct {
 	RequestID string `json:"request_id,omitempty"` // when the fault is ours
 }
 
-func answer(f *fault.Error, r *http.Request) refusal {
+func refused(f *fault.Error, r *http.Request) refusal {
 	a := refusal{Error: f.Text, Field: f.Field}
 	if f.Kind == fault.Internal {
 		a.RequestID = web.RequestID(r.Context())
@@ -215,11 +239,12 @@ func (rt *Router) panicked(w *recorder, r *http.Request, v any) {
 	if v == http.ErrAbortHandler {
 		panic(v)
 	}
-	err := fmt.Errorf("panic: %v", v)
-	rt.log.ErrorContext(r.Context(), "panic", "id", web.RequestID(r.Context()), "err", err, "stack", stack())
+	err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 	if w.status == 0 {
 		rt.refuse(w, r, err)
+		return
 	}
+	rt.log.ErrorContext(r.Context(), "request failed after its answer began", "id", w.scope.ID, "err", err)
 }
 
 // notAllowed answers a method that a path does not have; httprouter has set

@@ -4,12 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 
 	"pilothandbook/functions/lesson"
 	"pilothandbook/handbook/account"
+	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/router"
 )
@@ -33,7 +35,7 @@ func BenchmarkRead(b *testing.B) {
 func read(b *testing.B, readers int) {
 	const connections, turn = 32, 4000
 	p := platformtest.New(b)
-	p.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	p.Log = logFile(b)
 	pub := platformtest.Volume("private_commercial", "Private and Commercial Pilot", 7900, "density-altitude", "weight-and-balance")
 	pub.Lessons[1].HTML = longText()
 	platformtest.Publish(b, p, pub)
@@ -68,6 +70,17 @@ func read(b *testing.B, readers int) {
 	b.ReportMetric(float64(len(body)), "bytes")
 }
 
+// logFile returns the log of a deployment, in a file.
+func logFile(b *testing.B) *slog.Logger {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.TempDir(), "log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = f.Close() })
+	return platform.NewLogger(f, "info")
+}
+
 // longText returns about what a lesson has, and compresses like one.
 func longText() string {
 	words := strings.Fields("altitude pressure runway wind heading density engine margin weight balance table exact rule feet knots chart airspace approach")
@@ -96,7 +109,7 @@ func brotli(b *testing.B, h http.Handler, request []byte) []byte {
 // BenchmarkHandler measures one request without the network.
 func BenchmarkHandler(b *testing.B) {
 	p := platformtest.New(b)
-	p.Log = slog.New(slog.NewJSONHandler(io.Discard, nil))
+	p.Log = logFile(b)
 	platformtest.Shelf(b, p)
 	rt := router.New(p, lesson.Routes(p)...)
 	r := platformtest.Request(b, nil, http.MethodGet, freePage, nil)

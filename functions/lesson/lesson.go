@@ -57,8 +57,9 @@ type endpoint struct {
 var (
 	pageType = []string{"text/html; charset=utf-8"}
 	jsonType = []string{"application/json; charset=utf-8"}
-	ask      = []string{"private, no-cache"} // may be kept, but not shown before asking
-	varyBoth = []string{"Accept-Encoding, Cookie"}
+	// It may be kept by the reader's browser alone, and not be shown before
+	// asking: so there is nothing for Vary to tell apart.
+	ask = []string{"private, no-cache"}
 )
 
 // errClosed tells show that there is an offer to make.
@@ -88,7 +89,7 @@ func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
 
 func send(w http.ResponseWriter, r *http.Request, contentType []string, l *ready) error {
 	h := w.Header()
-	h["Content-Type"], h["Cache-Control"], h["Vary"] = contentType, ask, varyBoth
+	h["Content-Type"], h["Cache-Control"] = contentType, ask
 	return l.body.Serve(w, r)
 }
 

@@ -45,16 +45,9 @@ func (r *Reader) Can(role string) bool {
 	return r != nil && slices.Contains(r.Roles, role)
 }
 
-type key struct{}
-
-// With returns a context that carries the reader.
-func With(ctx context.Context, r *Reader) context.Context {
-	return context.WithValue(ctx, key{}, r)
-}
-
 // Of returns the reader of a request, nil when nobody is signed in.
 func Of(ctx context.Context) *Reader {
-	r, _ := ctx.Value(key{}).(*Reader)
+	r, _ := web.ScopeOf(ctx).Reader.(*Reader)
 	return r
 }
 
@@ -97,12 +90,18 @@ func (g Gate) Identify(r *http.Request) (*Reader, error) {
 	return who, err
 }
 
+// kept is the prefix of readers in the process's memory; the hash of the
+// session's secret follows.
+const kept = "reader:"
+
+// readerCost is an estimate of a reader's bytes; what matters is that their
+// number is bounded.
+const readerCost = 600
+
 func (g Gate) bySession(ctx context.Context, hash []byte) (*Reader, error) {
-	name := "reader:" + string(hash)
-	who, err := cache.Recall(ctx, g.memory, name, fresh, func(ctx context.Context) (*Reader, int, error) {
+	who, err := cache.Recall(ctx, g.memory, kept+string(hash), fresh, func(ctx context.Context) (*Reader, int, error) {
 		who, err := g.load(ctx, hash)
-		const cost = 600 // an estimate; what matters is that the number of readers is bounded
-		return who, cost, err
+		return who, readerCost, err
 	})
 	if db.Gone(err) {
 		return g.remembered(ctx, hash, err)
@@ -110,24 +109,59 @@ func (g Gate) bySession(ctx context.Context, hash []byte) (*Reader, error) {
 	return who, err
 }
 
-// load asks PostgreSQL, and leaves the answer where remembered finds it.
+// load asks PostgreSQL for a session, and in the same query for others that
+// are in use and whose second is nearly over: under load most of a look-up is
+// the way there and back.
 func (g Gate) load(ctx context.Context, hash []byte) (*Reader, error) {
-	who := &Reader{}
-	err := g.db.QueryRow(ctx, `
-		SELECT s.id, u.id, u.email, coalesce(u.name, ''), u.roles, `+opens+`
-		FROM sessions s
-		JOIN users u ON u.id = s.user_id
-		WHERE s.session_token = $1 AND s.expires > now() AND s.last_seen_at > now() - $2::interval`, hash, account.Idle,
-	).Scan(&who.Session, &who.User, &who.Email, &who.Name, &who.Roles, &who.Opens)
+	const together = 200
+	hashes := [][]byte{hash}
+	for _, key := range g.memory.Due(kept, fresh/2, together) {
+		hashes = append(hashes, []byte(key[len(kept):]))
+	}
+	loaded := g.memory.Generation()
+	found, err := g.find(ctx, hashes)
 	if err != nil {
 		return nil, err
 	}
-	g.empower(who)
+	for h, who := range found {
+		if h != string(hash) {
+			g.memory.Put(kept+h, who, readerCost, fresh, loaded)
+		}
+	}
+	who, ok := found[string(hash)]
+	if !ok {
+		return nil, pgx.ErrNoRows
+	}
 	_, err = cache.Recall(ctx, g.memory, "seen:"+string(hash), account.SeenEvery, func(ctx context.Context) (*Reader, int, error) {
-		const cost = 300
-		return who, cost, g.see(ctx, who, hash)
+		return who, readerCost, g.see(ctx, who, hash)
 	})
 	return who, err
+}
+
+// find returns the readers of open sessions by the hashes of their secrets.
+func (g Gate) find(ctx context.Context, hashes [][]byte) (map[string]*Reader, error) {
+	rows, err := g.db.Query(ctx, `
+		SELECT s.session_token, s.id, u.id, u.email, coalesce(u.name, ''), u.roles, `+opens+`
+		FROM sessions s
+		JOIN users u ON u.id = s.user_id
+		WHERE s.session_token = ANY($1) AND s.expires > now() AND s.last_seen_at > now() - $2::interval`, hashes, account.Idle)
+	if err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	found := make(map[string]*Reader, len(hashes))
+	var hash []byte
+	var who Reader
+	_, err = pgx.ForEachRow(rows, []any{&hash, &who.Session, &who.User, &who.Email, &who.Name, &who.Roles, &who.Opens}, func() error {
+		g.empower(&who)
+		one := who
+		found[string(hash)] = &one
+		who = Reader{}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	return found, nil
 }
 
 // opens lists the modules that the grants of user u open.

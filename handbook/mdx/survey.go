@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -75,8 +76,11 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 // count adds the words that begin in a text. A word may go on in the next
 // text of the same block, as where emphasis ends within it.
 func (s *survey) count(n *ast.Text) {
-	for _, r := range string(n.Segment.Value(s.body)) {
+	for text := n.Segment.Value(s.body); len(text) > 0; {
+		r, size := utf8.DecodeRune(text)
+		text = text[size:]
 		switch {
+		case s.inWord && '!' <= r && r <= '~': // most are
 		case unicode.IsSpace(r):
 			s.inWord = false
 		case !s.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ type Memory struct {
 	max   int64
 	held  int64
 	drops uint64 // loads begun before a drop are not kept
-	lru   *simplelru.LRU[string, entry]
+	lru   *simplelru.LRU[string, *entry]
 }
 
 // loadTimeout bounds a load, whoever waits for it.
@@ -30,13 +31,14 @@ type entry struct {
 	value any
 	cost  int64
 	until time.Time
+	used  bool // since it was put
 }
 
 // NewMemory returns a Memory for max bytes.
 func NewMemory(max int64, now func() time.Time) *Memory {
 	m := &Memory{now: now, max: max}
 	const unbounded = 1 << 30 // the cost bounds it, not the number of entries
-	m.lru, _ = simplelru.NewLRU(unbounded, func(_ string, e entry) { m.held -= e.cost })
+	m.lru, _ = simplelru.NewLRU(unbounded, func(_ string, e *entry) { m.held -= e.cost })
 	return m
 }
 
@@ -52,10 +54,10 @@ func Recall[V any](ctx context.Context, m *Memory, key string, ttl time.Duration
 		// who began it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
-		before := m.generation()
+		before := m.Generation()
 		v, cost, err := load(ctx)
 		if err == nil {
-			m.put(key, v, int64(cost), ttl, before)
+			m.Put(key, v, cost, ttl, before)
 		}
 		return v, err
 	})
@@ -91,7 +93,9 @@ func (m *Memory) Held() int64 {
 	return m.held
 }
 
-func (m *Memory) generation() uint64 {
+// Generation changes with every Drop. What was loaded under an older one is
+// not kept.
+func (m *Memory) Generation() uint64 {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.drops
@@ -101,22 +105,51 @@ func (m *Memory) get(key string) (any, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.lru.Get(key)
-	if !ok || !m.now().Before(e.until) {
+	if !ok {
+		return nil, false
+	}
+	e.used = true
+	if !m.now().Before(e.until) {
 		return nil, false
 	}
 	return e.value, true
 }
 
-func (m *Memory) put(key string, value any, cost int64, ttl time.Duration, before uint64) {
+// Put keeps a value of cost bytes under key for ttl, if nothing was dropped
+// since the generation under which it was loaded.
+func (m *Memory) Put(key string, value any, cost int, ttl time.Duration, loaded uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.drops != before {
+	if m.drops != loaded {
 		return
 	}
 	m.lru.Remove(key)
-	m.lru.Add(key, entry{value, cost, m.now().Add(ttl)})
-	m.held += cost
+	m.lru.Add(key, &entry{value: value, cost: int64(cost), until: m.now().Add(ttl)})
+	m.held += int64(cost)
 	for m.held > m.max && m.lru.Len() > 1 {
 		m.lru.RemoveOldest()
 	}
+}
+
+// Due returns at most max keys with a prefix whose values were used and end
+// within a time, or have ended: loading them together with another one is
+// cheaper than each alone. They count as unused until they are used again.
+func (m *Memory) Due(prefix string, within time.Duration, max int) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var due []string
+	end := m.now().Add(within)
+	for _, key := range m.lru.Keys() {
+		if len(due) == max {
+			break
+		}
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		if e, ok := m.lru.Peek(key); ok && e.used && e.until.Before(end) {
+			e.used = false
+			due = append(due, key)
+		}
+	}
+	return due
 }

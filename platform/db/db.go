@@ -76,17 +76,21 @@ func Open(o Options) (*Pool, error) {
 	return &Pool{pool: pool, committed: func(string) {}}, nil
 }
 
-// tracer logs errors, and in development every query.
+// tracer logs statements that failed, and in development all of them. Never
+// their arguments, which are readers' data.
 func tracer(o Options) pgx.QueryTracer {
-	level := tracelog.LogLevelError
+	t := &tracelog.TraceLog{LogLevel: tracelog.LogLevelError, Config: tracelog.DefaultTraceLogConfig()}
 	if o.LogQueries {
-		level = tracelog.LogLevelInfo
+		t.LogLevel = tracelog.LogLevelInfo
 	}
-	return &tracelog.TraceLog{LogLevel: level, Logger: tracelog.LoggerFunc(
-		func(ctx context.Context, l tracelog.LogLevel, msg string, data map[string]any) {
-			// Never the arguments: they are readers' data.
-			o.Log.DebugContext(ctx, "postgres: "+msg, "sql", data["sql"], "time", data["time"], "err", data["err"])
-		})}
+	t.Logger = tracelog.LoggerFunc(func(ctx context.Context, l tracelog.LogLevel, msg string, data map[string]any) {
+		level := slog.LevelInfo
+		if l == tracelog.LogLevelError {
+			level = slog.LevelWarn // whoever asked decides whether it is an error
+		}
+		o.Log.Log(ctx, level, "postgres: "+msg, "sql", data["sql"], "time", data["time"], "err", data["err"])
+	})
+	return t
 }
 
 // countUse closes a connection after maxAcquisitions uses, as some memory of a

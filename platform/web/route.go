@@ -50,20 +50,38 @@ func Needs(routes []Route) []string {
 	return slices.Compact(names)
 }
 
-// Param returns a parameter of the route's path.
-func Param(r *http.Request, name string) string {
-	return httprouter.ParamsFromContext(r.Context()).ByName(name)
+// Scope is what the host knows of a request. It is the request's context, so
+// that a request is copied once, whatever is found out about it.
+type Scope struct {
+	context.Context
+	ID     string // of the request, for logs and support
+	Params httprouter.Params
+	Reader any // who sends it, as package access knows them; nil when signed out
 }
 
-type idKey struct{}
+type scopeKey struct{}
 
-// WithRequestID returns a context that carries the request's id.
-func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, idKey{}, id)
+// Value makes the scope be found in contexts below it.
+func (s *Scope) Value(key any) any {
+	if key == (scopeKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
+}
+
+// ScopeOf returns the scope of a request's context, an empty one outside of
+// requests.
+func ScopeOf(ctx context.Context) *Scope {
+	if s, ok := ctx.Value(scopeKey{}).(*Scope); ok {
+		return s
+	}
+	return &Scope{Context: ctx}
+}
+
+// Param returns a parameter of the route's path.
+func Param(r *http.Request, name string) string {
+	return ScopeOf(r.Context()).Params.ByName(name)
 }
 
 // RequestID returns the id of the request of ctx, "" outside of one.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(idKey{}).(string)
-	return id
-}
+func RequestID(ctx context.Context) string { return ScopeOf(ctx).ID }

@@ -52,7 +52,9 @@ func open(functions []func(*platform.Platform) []web.Route) (*Handler, error) {
 	if err := cfg.Require(web.Needs(routes)...); err != nil {
 		return nil, err
 	}
-	return Wrap(router.New(p, routes...)), nil
+	h := Wrap(router.New(p, routes...))
+	h.after = func() { platform.FlushLog(p.Log) }
+	return h, nil
 }
 
 // Handler answers any of the payloads with one router. It is a lambda.Handler.
@@ -60,15 +62,18 @@ type Handler struct {
 	v1  *httpadapter.HandlerAdapter
 	v2  *httpadapter.HandlerAdapterV2
 	alb *httpadapter.HandlerAdapterALB
+
+	after func() // each answer: the runtime freezes the process then
 }
 
 // Wrap returns the handler of mounted routes.
 func Wrap(r *router.Router) *Handler {
-	return &Handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r)}
+	return &Handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r), after: func() {}}
 }
 
 // Invoke answers one payload in the form in which it came.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer h.after()
 	var form struct {
 		Version string `json:"version"`
 		Context struct {
