@@ -42,7 +42,7 @@ func build(tags string) (string, error) {
 	return bin, os.Chmod(dir, 0o755)
 }
 
-func program(t *testing.T, tags string) string {
+func program(t testing.TB, tags string) string {
 	t.Helper()
 	bin, err := built[tags]()
 	if err != nil {
@@ -78,7 +78,7 @@ func (o *output) String() string {
 
 // launch starts the program in dir with an environment of its own, and ends it
 // with the test.
-func launch(t *testing.T, bin, dir string, env []string, args ...string) *process {
+func launch(t testing.TB, bin, dir string, env []string, args ...string) *process {
 	t.Helper()
 	p := &process{Cmd: exec.Command(bin, args...), out: &output{}, done: make(chan error, 1)}
 	p.Dir, p.Stdout, p.Stderr = dir, p.out, p.out
@@ -98,7 +98,7 @@ func launch(t *testing.T, bin, dir string, env []string, args ...string) *proces
 }
 
 // stop asks the process to end and returns how it did.
-func (p *process) stop(t *testing.T) error {
+func (p *process) stop(t testing.TB) error {
 	t.Helper()
 	if err := p.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func (p *process) stop(t *testing.T) error {
 }
 
 // end waits until the process has ended by itself.
-func (p *process) end(t *testing.T) error {
+func (p *process) end(t testing.TB) error {
 	t.Helper()
 	select {
 	case err := <-p.done:
@@ -119,7 +119,7 @@ func (p *process) end(t *testing.T) error {
 }
 
 // eventually waits until ask says yes.
-func eventually(t *testing.T, what string, ask func() bool) {
+func eventually(t testing.TB, what string, ask func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if ask() {
@@ -131,12 +131,12 @@ func eventually(t *testing.T, what string, ask func() bool) {
 
 // browser is a person at a handbook: it keeps cookies and follows forms.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	http *http.Client
 	base string
 }
 
-func newBrowser(t *testing.T, base string) *browser {
+func newBrowser(t testing.TB, base string) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -205,7 +205,7 @@ func answers(base, path string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -32,7 +32,7 @@ type deployment struct {
 }
 
 // deploy starts one on an empty database.
-func deploy(t *testing.T) *deployment {
+func deploy(t testing.TB) *deployment {
 	t.Helper()
 	d := &deployment{cfg: platformtest.Config(t), bin: program(t, "production"), base: fmt.Sprintf("http://127.0.0.1:%d", freePort(t))}
 	d.cfg.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t))
@@ -60,7 +60,7 @@ func deploy(t *testing.T) *deployment {
 }
 
 // stripe starts a stand-in that delivers signed events to the web process.
-func (d *deployment) stripe(t *testing.T) {
+func (d *deployment) stripe(t testing.TB) {
 	t.Helper()
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
@@ -80,7 +80,7 @@ func (d *deployment) stripe(t *testing.T) {
 }
 
 // command runs a word of the program and returns what it printed.
-func (d *deployment) command(t *testing.T, env []string, args ...string) string {
+func (d *deployment) command(t testing.TB, env []string, args ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), d.bin, args...)
 	c.Env = append(append([]string{"PATH=" + os.Getenv("PATH")}, d.env...), env...)
@@ -92,7 +92,7 @@ func (d *deployment) command(t *testing.T, env []string, args ...string) string 
 }
 
 // mail waits for a mail to an address whose subject contains words.
-func (d *deployment) mail(t *testing.T, to, words string) mailbox.Mail {
+func (d *deployment) mail(t testing.TB, to, words string) mailbox.Mail {
 	t.Helper()
 	var found mailbox.Mail
 	eventually(t, fmt.Sprintf("a mail to %s with %q", to, words), func() bool {
@@ -113,7 +113,7 @@ var (
 )
 
 // signIn goes through the form and the mailed code.
-func signIn(t *testing.T, d *deployment, email string) *browser {
+func signIn(t testing.TB, d *deployment, email string) *browser {
 	t.Helper()
 	b := newBrowser(t, d.base)
 	asked := b.post("/signin", url.Values{"email": {email}, "next": {"/modules/private_commercial"}})
@@ -218,7 +218,7 @@ func TestMainJob(t *testing.T) {
 }
 
 // refused checks that the paid lesson is offered instead of shown.
-func refused(t *testing.T, b *browser) {
+func refused(t testing.TB, b *browser) {
 	t.Helper()
 	p := b.get(paidLesson)
 	if p.status != http.StatusPaymentRequired || strings.Contains(p.body, paidWords) {

@@ -1,9 +1,9 @@
 package mdx
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
@@ -54,13 +54,13 @@ func (d *document) html() (string, error) {
 	return out.String(), nil
 }
 
-// bounded is a buffer that takes no more than maxHTML.
-type bounded struct{ bytes.Buffer }
+// bounded is a builder that takes no more than maxHTML.
+type bounded struct{ strings.Builder }
 
 // Write implements io.Writer.
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.Len()+len(p) > maxHTML {
 		return 0, errTooLong
 	}
-	return b.Buffer.Write(p)
+	return b.Builder.Write(p)
 }

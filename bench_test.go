@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"pilothandbook/handbook/account"
+	"pilothandbook/platform/platformtest"
+)
+
+// BenchmarkWebResident tells how much memory the web process of a deployment
+// takes after 100,000 lessons were read by 1,000 readers.
+func BenchmarkWebResident(b *testing.B) {
+	const requests, readers, connections = 100_000, 1000, 32
+	d := deploy(b)
+	p := platformtest.Open(b, d.cfg)
+	author := []string{"HANDBOOK_URL=" + d.base, "HANDBOOK_TOKEN=" + platformtest.AuthorToken(b, p)}
+	d.command(b, author, "publish", "--activate", "content/private_commercial")
+	cookies := make([]string, readers)
+	for i := range cookies {
+		who := platformtest.Learner(b, p, fmt.Sprintf("reader%d@example.com", i))
+		platformtest.Grant(b, p, who, "private_commercial")
+		cookies[i] = account.SessionCookie + "=" + who.Secret
+	}
+	before := resident(b, d.web.Process.Pid)
+	lessons := []string{"density-altitude", "weight-and-balance", "vfr-weather-minimums", "wind-triangle"}
+	for b.Loop() {
+		var all sync.WaitGroup
+		for c := range connections {
+			all.Go(func() {
+				client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+				for i := c; i < requests; i += connections {
+					if err := readLesson(client, d.base+"/modules/private_commercial/lessons/"+lessons[i%len(lessons)], cookies[i%readers]); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	b.ReportMetric(before, "MiB-at-start")
+	b.ReportMetric(resident(b, d.web.Process.Pid), "MiB-resident")
+	b.ReportMetric(float64(b.N)*requests/b.Elapsed().Seconds(), "lessons/s")
+}
+
+func readLesson(c *http.Client, url, cookie string) error {
+	r, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Cookie", cookie)
+	r.Header.Set("Accept-Encoding", "br")
+	res, err := c.Do(r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if n, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK || n == 0 {
+		return fmt.Errorf("%s: %s, %d bytes, %v", url, res.Status, n, err)
+	}
+	return nil
+}
+
+// resident returns a process's resident memory in MiB (Linux).
+func resident(tb testing.TB, pid int) float64 {
+	tb.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
+		if kib, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+			n, err := strconv.Atoi(strings.Fields(kib)[0])
+			if err != nil {
+				tb.Fatal(err)
+			}
+			return float64(n) / 1024
+		}
+	}
+	tb.Fatal("no VmRSS")
+	return 0
+}
