@@ -77,10 +77,13 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 // text of the same block, as where emphasis ends within it.
 func (s *survey) count(n *ast.Text) {
 	for text := n.Segment.Value(s.body); len(text) > 0; {
+		if c := text[0]; s.inWord && '!' <= c && c <= '~' { // most are
+			text = text[1:]
+			continue
+		}
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
 		switch {
-		case s.inWord && '!' <= r && r <= '~': // most are
 		case unicode.IsSpace(r):
 			s.inWord = false
 		case !s.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
