@@ -81,7 +81,7 @@ func migrate(ctx context.Context, _ []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d migrations applied; the schema is at %d\n", n, migrations.Newest)
+	fmt.Fprintf(out, "%d migrations applied; the schema is at %d\n", n, migrations.Newest())
 	return nil
 }
 

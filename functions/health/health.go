@@ -111,7 +111,7 @@ func (e endpoint) unready(ctx context.Context) (string, int, error) {
 		return "the database does not answer or cannot be written", 0, nil
 	}
 	at, err := db.Version(ctx, e.db)
-	if err != nil || at < migrations.Newest {
+	if err != nil || at < migrations.Newest() {
 		return "the database's schema is older than this program: run handbook migrate", 0, nil
 	}
 	return "", 0, nil
