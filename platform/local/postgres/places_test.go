@@ -79,7 +79,7 @@ func TestNoBinaries(t *testing.T) {
 		{
 			"too old",
 			postgres.Places{Folders: []string{claims(t, "12.3")}},
-			[]string{"PostgreSQL 12.3 is older than 13"},
+			[]string{"PostgreSQL 12.3 is older than 14"},
 		},
 		{
 			"not PostgreSQL",
@@ -94,7 +94,7 @@ func TestNoBinaries(t *testing.T) {
 			if !errors.As(err, &none) {
 				t.Fatalf("got %v, want *NoBinaries", err)
 			}
-			ways := []string{"apt-get install postgresql", "brew install postgresql", "PG_BIN=", "DATABASE_URL=", "npm"}
+			ways := []string{"apt-get install postgresql", "brew install postgresql", "PG_BIN=", "DATABASE_URL", "npm"}
 			for _, want := range slices.Concat(ways, tc.want) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("got %q, want %q in it", err, want)

@@ -6,7 +6,7 @@ import (
 )
 
 func supported() error {
-	return errors.New("a private PostgreSQL cannot be started on Windows: set DATABASE_URL to a server you have, or use WSL")
+	return errors.New("a private PostgreSQL cannot be started on Windows: use WSL, or the words web and worker with a server in DATABASE_URL")
 }
 
 func (a account) attributes() *syscall.SysProcAttr { return nil }
