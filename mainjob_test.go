@@ -21,21 +21,33 @@ import (
 // deployment is a handbook as it is deployed: a web and a worker process of
 // the production build, with PostgreSQL, Redis, a mail server and a Stripe.
 type deployment struct {
-	base    string
-	cfg     *config.Config
-	mails   *mailbox.Mailbox
-	env     []string
-	bin     string
-	web     *process
-	worker  *process
-	payBase string
+	base, workerBase, payBase string
+	cfg                       *config.Config
+	mails                     *mailbox.Mailbox
+	env                       []string
+	bin                       string
+	web, worker               *process
 }
 
 // deploy starts one on an empty database.
 func deploy(t testing.TB) *deployment {
 	t.Helper()
-	d := &deployment{cfg: platformtest.Config(t), bin: program(t, "production"), base: fmt.Sprintf("http://127.0.0.1:%d", freePort(t))}
-	d.cfg.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t))
+	cfg := platformtest.Config(t)
+	cfg.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t))
+	d := prepare(t, cfg)
+	d.command(t, nil, "migrate")
+	d.start(t)
+	eventually(t, "web and worker are healthy", func() bool {
+		return answers(d.base, "/api/health") && answers(d.workerBase, "/api/health")
+	})
+	return d
+}
+
+// prepare makes everything that a deployment needs, but starts none of it.
+func prepare(t testing.TB, cfg *config.Config) *deployment {
+	t.Helper()
+	local := func() string { return fmt.Sprintf("http://127.0.0.1:%d", freePort(t)) }
+	d := &deployment{cfg: cfg, bin: program(t, "production"), base: local(), workerBase: local()}
 	var err error
 	if d.mails, err = mailbox.Open(""); err != nil {
 		t.Fatal(err)
@@ -48,15 +60,15 @@ func deploy(t testing.TB) *deployment {
 		"STRIPE_SECRET_KEY=" + d.cfg.StripeSecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET=" + d.cfg.StripeWebhookSecret.Reveal(), "STRIPE_API_BASE=" + d.payBase + "/local/stripe",
 		"MAIL_URL=" + d.mails.URL(), "MAIL_FROM=" + d.cfg.MailFrom,
 	}
-	d.command(t, nil, "migrate")
-	port := strings.TrimPrefix(d.base, "http://127.0.0.1:")
-	workerPort := freePort(t)
-	d.web = launch(t, d.bin, t.TempDir(), append(d.env, "PORT="+port), "web")
-	d.worker = launch(t, d.bin, t.TempDir(), append(d.env, fmt.Sprintf("PORT=%d", workerPort)), "worker")
-	eventually(t, "web and worker are healthy", func() bool {
-		return answers(d.base, "/api/health") && answers(fmt.Sprintf("http://127.0.0.1:%d", workerPort), "/api/health")
-	})
 	return d
+}
+
+// start starts the two processes.
+func (d *deployment) start(t testing.TB) {
+	t.Helper()
+	port := func(base string) string { return "PORT=" + strings.TrimPrefix(base, "http://127.0.0.1:") }
+	d.web = launch(t, d.bin, t.TempDir(), append(d.env, port(d.base)), "web")
+	d.worker = launch(t, d.bin, t.TempDir(), append(d.env, port(d.workerBase)), "worker")
 }
 
 // stripe starts a stand-in that delivers signed events to the web process.

@@ -6,8 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/author"
@@ -58,7 +60,18 @@ func open(s config.Service) (*platform.Platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	return platform.Open(cfg, s, platform.Logger(cfg))
+	log := platform.Logger(cfg)
+	redis.SetLogger(redisLog{log})
+	return platform.Open(cfg, s, log)
+}
+
+// redisLog sends the Redis client's own messages, which it else prints, to
+// our log.
+type redisLog struct{ log *slog.Logger }
+
+// Printf writes a message.
+func (l redisLog) Printf(ctx context.Context, format string, v ...any) {
+	l.log.WarnContext(ctx, "redis", "text", fmt.Sprintf(format, v...))
 }
 
 func listen(ctx context.Context, p *platform.Platform, r *router.Router) error {
