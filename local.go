@@ -22,11 +22,14 @@ import (
 	"pilothandbook/author"
 	"pilothandbook/functions"
 	"pilothandbook/handbook/account"
+	"pilothandbook/handbook/version"
 	"pilothandbook/migrations"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
 	"pilothandbook/platform/local"
+	"pilothandbook/platform/local/postgres"
 	"pilothandbook/platform/serve"
 	"pilothandbook/router"
 	"pilothandbook/worker"
@@ -47,10 +50,14 @@ func start(ctx context.Context, _ []string, out io.Writer) error {
 	defer l.Close()
 	url := "http://localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	log := localLog(env.LogLevel)
+	fmt.Fprintln(out, "Starting the Interactive Pilot Handbook ...")
 	servers, err := local.Start(ctx, url, local.Options{
 		Folder: config.LocalFolder, PGBin: env.PGBin, Stripe: env.StripeSecretKey, Log: log,
 		Say: func(line string) { fmt.Fprintln(out, line) },
 	})
+	if held, ok := errors.AsType[*postgres.Held](err); ok {
+		return alreadyRunning(held)
+	}
 	if err != nil {
 		return err
 	}
@@ -62,6 +69,14 @@ func start(ctx context.Context, _ []string, out io.Writer) error {
 	defer p.Close()
 	h := handbook{Platform: p, servers: servers, url: url, out: out}
 	return h.run(ctx, l)
+}
+
+// alreadyRunning tells where the handbook is that has the data.
+func alreadyRunning(held *postgres.Held) error {
+	if a, err := config.ReadAuthor(config.LocalFolder); err == nil {
+		return fmt.Errorf("a handbook is running here already, as process %d: %s", held.PID, a.URL)
+	}
+	return held
 }
 
 // openLocal migrates the database and opens the platform on the servers.
@@ -91,19 +106,33 @@ type handbook struct {
 
 // run serves and works until ctx ends, and publishes content meanwhile.
 func (h handbook) run(ctx context.Context, l net.Listener) error {
-	h.tell()
 	all, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { h.Draining.Store(true) })
 	handler := h.servers.Handler(router.New(h.Platform, functions.All(h.Platform)...))
 	all.Go(func() error { return serve.HTTP(ctx, l, handler, h.Log) })
 	all.Go(func() error { return worker.Run(ctx, h.Platform) })
-	all.Go(func() error { return h.publish(ctx) })
+	all.Go(func() error {
+		err := h.publish(ctx)
+		h.tell() // only now there is something to read
+		return err
+	})
+	all.Go(func() error { return h.watch(ctx) })
 	err := all.Wait()
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		fmt.Fprintln(h.out, "Stopped. Everything is kept for the next start.")
 		return nil
 	}
 	return err
+}
+
+// watch tells when PostgreSQL ends by itself, without which nothing works.
+func (h handbook) watch(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-h.servers.Postgres.Ended():
+		return errors.New("PostgreSQL has ended by itself. Start the handbook again; what was saved is kept")
+	}
 }
 
 func (h handbook) tell() {
@@ -128,8 +157,9 @@ Leave with Ctrl-C.
 // contentFolder holds the handbook that ships.
 const contentFolder = "content"
 
-// publish sends content/ through the same upload as any author's. Faults in
-// it are told; they stop nothing.
+// publish sends content/ through the same upload as any author's. A module of
+// which nothing is active yet is activated; later it is its author who does.
+// Faults are told; they stop nothing.
 func (h handbook) publish(ctx context.Context) error {
 	token, err := h.authorToken(ctx)
 	if err != nil {
@@ -143,20 +173,28 @@ func (h handbook) publish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began, published := time.Now(), 0
 	for _, e := range entries {
 		if !e.IsDir() {
 			continue
 		}
+		_, err := version.Active(ctx, h.Memory, h.DB, e.Name())
 		var said strings.Builder
-		o := author.Options{URL: h.url, Token: token, Activate: true, Out: &said}
-		if err := author.Publish(ctx, o, filepath.Join(contentFolder, e.Name())); err != nil && ctx.Err() == nil {
+		o := author.Options{URL: h.url, Token: token, Activate: fault.Is(err, fault.NotFound), Out: &said}
+		err = author.Publish(ctx, o, filepath.Join(contentFolder, e.Name()))
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
 			fmt.Fprintf(h.out, "%s%s/%s is not published: %v\n", said.String(), contentFolder, e.Name(), err)
+			continue
+		}
+		published++
+		if !strings.Contains(said.String(), "It is active.") {
+			fmt.Fprint(h.out, said.String())
 		}
 	}
-	if ctx.Err() == nil {
-		fmt.Fprintf(h.out, "Published %s/ in %v.\n", contentFolder, time.Since(began).Round(10*time.Millisecond))
-	}
+	fmt.Fprintf(h.out, "Published content/: %d modules in %v.\n\n", published, time.Since(began).Round(10*time.Millisecond))
 	return nil
 }
 

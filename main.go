@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -37,7 +38,7 @@ func words() []word {
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
 		{"versions", "[--activate VERSION] MODULE", "list a module's versions, or make one active", versions},
 		{"routes", "", "print all routes and who may call them", routes},
-		{"version", "", "print the version of this program", version},
+		{"version", "", "print the version of this program", printVersion},
 		{"help", "", "print this", help},
 	}
 }
@@ -52,7 +53,10 @@ func (e errUsage) Error() string { return e.text }
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	name := ""
 	if len(args) > 0 {
-		name, args = strings.TrimPrefix(args[0], "--"), args[1:]
+		name, args = strings.TrimLeft(args[0], "-"), args[1:]
+	}
+	if name == "h" || slices.Contains(args, "-h") || slices.Contains(args, "--help") {
+		name, args = "help", nil
 	}
 	for _, w := range words() {
 		if w.name != name {

@@ -230,7 +230,7 @@ func TestWords(t *testing.T) {
 		{[]string{"fly"}, 2, `does not know the word "fly"`},
 		{[]string{"publish"}, 2, "publish takes one folder"},
 		{[]string{"publish", "a", "b"}, 2, "publish takes one folder"},
-		{[]string{"publish", "--fast", "a"}, 2, "usage: handbook publish"},
+		{[]string{"publish", "--fast", "a"}, 2, "not defined: -fast"},
 		{[]string{"versions"}, 2, "versions takes one module"},
 		{[]string{"publish", "--check", "nowhere"}, 1, "there is no folder nowhere"},
 	} {

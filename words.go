@@ -105,7 +105,10 @@ func publish(ctx context.Context, args []string, out io.Writer) error {
 	activate := flags.Bool("activate", false, "make the version active")
 	check := flags.Bool("check", false, "only check the folder")
 	rest, err := parse(flags, args)
-	if err != nil || len(rest) != 1 {
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 1 {
 		return errUsage{"publish takes one folder"}
 	}
 	o := author.Options{Activate: *activate, Check: *check, Out: out}
@@ -125,7 +128,10 @@ func versions(ctx context.Context, args []string, out io.Writer) error {
 	flags.SetOutput(io.Discard)
 	activate := flags.String("activate", "", "the version to make active")
 	rest, err := parse(flags, args)
-	if err != nil || len(rest) != 1 {
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 1 {
 		return errUsage{"versions takes one module, such as private_commercial"}
 	}
 	a, err := config.LoadAuthor()
@@ -160,7 +166,7 @@ func routes(_ context.Context, _ []string, out io.Writer) error {
 	return err
 }
 
-func version(_ context.Context, _ []string, out io.Writer) error {
+func printVersion(_ context.Context, _ []string, out io.Writer) error {
 	fmt.Fprintln(out, platform.Version())
 	return nil
 }

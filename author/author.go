@@ -61,7 +61,9 @@ func check(out io.Writer, dir string) (*manuscript.Manuscript, error) {
 	}
 	m, faults := manuscript.Read(os.DirFS(dir))
 	if len(faults) == 0 {
-		_, faults = m.Render(func(string, [32]byte) string { return "/" })
+		for _, wrong := range m.Render(func(string, [32]byte) string { return "/" }) {
+			faults = append(faults, wrong...)
+		}
 	}
 	for _, f := range faults {
 		f.File = filepath.Join(dir, filepath.FromSlash(f.File))

@@ -59,7 +59,7 @@ func TestNextVersion(t *testing.T) {
 		t.Fatal(err, out)
 	}
 	wantText(t, out, "sent 1 of 1: module.yaml", "Published: instrument 0.2.0",
-		"It is not active. Let readers have it: handbook versions instrument -activate 0.2.0\n")
+		"It is not active. Let readers have it: handbook versions --activate 0.2.0 instrument\n")
 	if n := h.puts.Load(); n != 1 {
 		t.Errorf("%d files were sent, want 1", n)
 	}
@@ -126,6 +126,31 @@ func TestCheckSendsNothing(t *testing.T) {
 	}
 	wantText(t, out.String(), "instrument 0.1.0: 2 lessons, 5 files, ", "no faults.\n")
 	wantError(t, author.Publish(t.Context(), author.Options{Check: true, Out: io.Discard}, filepath.Join(t.TempDir(), "nope")), "there is no folder")
+}
+
+// TestProgress prints how the job comes along, which is over too soon to be
+// seen without being held up.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+
+	var asked atomic.Int64
+	h := newHandbook(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet || !strings.HasPrefix(r.URL.Path, "/api/uploads/") {
+			return false
+		}
+		n := (asked.Add(1) + 1) / 2 // each is told twice
+		if n > 2 {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"state": "running", "progress": "%d of 2 lessons", "text": "At work: %d of 2 lessons."}`, n, n)
+		return true
+	})
+	out, err := h.publish(t, folder(t), true)
+	if err != nil {
+		t.Fatal(err, out)
+	}
+	wantText(t, out, "\nAt work: 1 of 2 lessons.\nAt work: 2 of 2 lessons.\n", "Published: ")
 }
 
 // TestFaultsOnlyTheHandbookSees follows a job to its death.

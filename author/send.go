@@ -118,7 +118,7 @@ func (p publication) report(word, checksum string, active bool) {
 		fmt.Fprintf(p.o.Out, "It is active. Read it: %s/modules/%s\n", p.url, p.m.Key)
 		return
 	}
-	fmt.Fprintf(p.o.Out, "It is not active. Let readers have it: handbook versions %s -activate %s\n", p.m.Key, p.m.Version)
+	fmt.Fprintf(p.o.Out, "It is not active. Let readers have it: handbook versions --activate %s %s\n", p.m.Version, p.m.Key)
 }
 
 // job is how a handbook tells of one.

@@ -23,7 +23,10 @@ func TestOpenIsLazy(t *testing.T) {
 	}
 	defer p.Close()
 	if n := p.DB.Stat().TotalConns(); n != 0 {
-		t.Errorf("%d connections", n)
+		t.Errorf("%d connections to PostgreSQL", n)
+	}
+	if n := p.Redis.PoolStats().TotalConns; n != 0 {
+		t.Errorf("%d connections to Redis", n)
 	}
 }
 

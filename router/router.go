@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/julienschmidt/httprouter"
@@ -106,9 +108,24 @@ func (rt *Router) headers(h http.Header) {
 func (rt *Router) mounted(route web.Route) httprouter.Handle {
 	guarded := rt.guard(route)
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+		if !printable(params) {
+			rt.refuse(w, r, fault.New(fault.NotFound, "There is no page at this address."))
+			return
+		}
 		web.ScopeOf(r.Context()).Params = params
 		rt.answer(w, r, guarded)
 	}
+}
+
+// printable reports whether parameters of a path are text that PostgreSQL can
+// compare: nothing here is named otherwise.
+func printable(params httprouter.Params) bool {
+	for _, p := range params {
+		if !utf8.ValidString(p.Value) || strings.ContainsRune(p.Value, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 func (rt *Router) guard(route web.Route) web.Handler {
@@ -167,7 +184,7 @@ func admit(a web.Access, who *access.Reader, method string) error {
 // not give is asked once more on a new connection.
 func (rt *Router) answer(w http.ResponseWriter, r *http.Request, handle web.Handler) {
 	err := handle(w, r)
-	if db.Gone(err) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if db.Broken(err) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 		rt.db.Reset()
 		err = handle(w, r)
 	}

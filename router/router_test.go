@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -28,6 +29,7 @@ func routes() []web.Route {
 		{Method: "GET", Path: "/author", Access: web.Author, Handle: ok},
 		{Method: "GET", Path: "/operator", Access: web.Operator, Handle: ok},
 		{Method: "POST", Path: "/signed", Access: web.Signed, Handle: ok},
+		{Method: "GET", Path: "/named/:name", Access: web.Public, Handle: ok},
 		{Method: "GET", Path: "/fails", Access: web.Public, Handle: func(http.ResponseWriter, *http.Request) error { return errors.New("secret detail") }},
 		{Method: "GET", Path: "/panics", Access: web.Public, Handle: func(http.ResponseWriter, *http.Request) error { panic("secret detail") }},
 		{Method: "GET", Path: "/unpaid", Access: web.Public, Handle: func(http.ResponseWriter, *http.Request) error { return fault.New(fault.Unpaid, "Not bought.") }},
@@ -115,6 +117,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"unknown as JSON", "GET", "/nowhere", "", 404, `{"error":"There is no page at this address."}`},
 		{"unknown as a page", "GET", "/nowhere", "text/html", 404, "<h1>Not found</h1>"},
+		{"a NUL in a name", "GET", "/named/a%00b", "", 404, `{"error":`},
+		{"a name that is not text", "GET", "/named/a%ffb", "", 404, `{"error":`},
 		{"below api always JSON", "GET", "/api/nowhere", "text/html", 404, `{"error":`},
 		{"wrong method", "DELETE", "/public", "", 405, `{"error":"Method not allowed"}`},
 		{"ours", "GET", "/fails", "", 500, `"request_id":`},
@@ -247,5 +251,29 @@ func number(p *platform.Platform) web.Handler {
 			return err
 		}
 		return web.JSON(w, http.StatusOK, n)
+	}
+}
+
+// Readers who hang up, and a pool that is merely busy, cost no connection.
+func TestBusyIsNotBroken(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	held := 0
+	slow := web.Route{Method: "GET", Path: "/slow", Access: web.Public, Handle: func(w http.ResponseWriter, r *http.Request) error {
+		held++
+		ctx, leave := context.WithCancel(r.Context())
+		leave() // the reader has left
+		_, err := p.DB.Exec(ctx, `SELECT 1`)
+		return err
+	}}
+	if _, err := p.DB.Exec(t.Context(), `SELECT 1`); err != nil {
+		t.Fatal(err)
+	}
+	made := p.DB.Stat().NewConnsCount()
+	for range 20 {
+		platformtest.Call(t, p, []web.Route{slow}, nil, "GET", "/slow", nil)
+	}
+	if held != 20 || p.DB.Stat().NewConnsCount() != made {
+		t.Errorf("%d tries for 20 requests, %d new connections", held, p.DB.Stat().NewConnsCount()-made)
 	}
 }

@@ -35,5 +35,6 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	queue.Handle(mux, m.SignInCode)
 	queue.Handle(mux, m.Welcome)
 	queue.Handle(mux, m.Confirmation)
+	queue.Handle(mux, m.Report)
 	return mux, nil
 }

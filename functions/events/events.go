@@ -11,6 +11,7 @@ import (
 	"errors"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"pilothandbook/handbook/access"
@@ -96,6 +97,8 @@ func (in envelope) check() error {
 	switch {
 	case len(in.Device) > maxDevice:
 		return fault.In("device", "The device's name is too long: %d bytes at most.", maxDevice)
+	case strings.ContainsRune(in.Device, 0):
+		return fault.In("device", "The device's name has a character that cannot be stored.")
 	case in.Events == nil:
 		return fault.In("events", "Send the events as a list.")
 	case len(in.Events) > maxEvents:

@@ -17,10 +17,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -160,6 +162,7 @@ func (e endpoint) keep(ctx context.Context, l lesson, text string) error {
 		if tag.RowsAffected() == 0 {
 			return &fault.Error{Kind: fault.TooMany, Field: "text", Text: "This lesson was reported many times within the hour. Please send yours again later."}
 		}
-		return nil
+		_, err = queue.Add(ctx, tx, job.ErrorReport{Report: id})
+		return err
 	})
 }

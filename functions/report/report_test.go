@@ -40,6 +40,10 @@ func TestReport(t *testing.T) {
 	if err != nil || n != 2 || named != 1 || text != "The second line\nsubtracts." || version != "1.0.0" {
 		t.Error(n, named, text, version, err)
 	}
+	err = p.DB.QueryRow(t.Context(), `SELECT count(*) FROM outbox JOIN reports r ON payload->>'report' = r.id::text WHERE kind = 'error-report'`).Scan(&n)
+	if err != nil || n != 2 {
+		t.Errorf("%d mails to operators, %v; want 2", n, err)
+	}
 	_, doc = platformtest.Page(t, p, report.Routes(p), nil, "/reports/holding?thanks")
 	platformtest.Golden(t, "thanks.txt", platformtest.Gist(doc))
 }

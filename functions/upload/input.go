@@ -15,6 +15,7 @@ const (
 	maxFile  = 20 << 20
 	maxSize  = 200 << 20
 	maxPath  = 200
+	maxBody  = 2 << 20 // takes maxFiles with the longest paths
 )
 
 var (

@@ -9,6 +9,7 @@ package upload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -54,7 +55,7 @@ type begun struct {
 }
 
 func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
-	in, err := web.Decode[upload](w, r)
+	in, err := web.DecodeUpTo[upload](w, r, maxBody)
 	if err != nil {
 		return err
 	}
@@ -96,18 +97,37 @@ func (e endpoint) again(w http.ResponseWriter, r *http.Request, v version.Versio
 	return web.JSON(w, http.StatusOK, unchanged{Version: v, Unchanged: true})
 }
 
-// start has a worker make a version of a source. The same source sent twice
-// gives two jobs and one version.
+// start has a worker make a version of a source, if none is about to.
 func (e endpoint) start(ctx context.Context, s source.Source, activate bool) (id uuid.UUID, err error) {
 	err = db.Tx(ctx, e.db, func(tx pgx.Tx) error {
 		kept, err := source.Keep(ctx, tx, s, access.User(ctx))
 		if err != nil {
 			return err
 		}
-		id, err = queue.Add(ctx, tx, job.ProcessModule{Source: kept, Activate: activate})
+		wish := job.ProcessModule{Source: kept, Activate: activate}
+		id, err = pending(ctx, tx, wish)
+		if errors.Is(err, pgx.ErrNoRows) {
+			id, err = queue.Add(ctx, tx, wish)
+		}
 		return err
 	})
 	return id, err
+}
+
+// pending finds a job that will do as much as is wished. No other begins
+// meanwhile, because the source's row is locked since it was kept. The states
+// are put as the indexes put them, which leave out the many that are done.
+func pending(ctx context.Context, tx pgx.Tx, wish job.ProcessModule) (id uuid.UUID, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT id
+		FROM outbox
+		WHERE (state = 'waiting' OR state IN ('queued', 'running')) AND kind = $1 AND payload @> $2
+		ORDER BY id
+		LIMIT 1`, wish.Job().Kind, wish).Scan(&id)
+	if err != nil {
+		return id, fmt.Errorf("jobs of source %s: %w", wish.Source, err)
+	}
+	return id, nil
 }
 
 // status is a job's with words for its author.

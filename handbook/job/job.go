@@ -66,3 +66,11 @@ type PurchaseConfirmation struct {
 
 // Job says how it is run.
 func (PurchaseConfirmation) Job() queue.Spec { return email("purchase-confirmation") }
+
+// ErrorReport tells operators what a reader found wrong in a lesson.
+type ErrorReport struct {
+	Report uuid.UUID `json:"report"`
+}
+
+// Job says how it is run.
+func (ErrorReport) Job() queue.Spec { return email("error-report") }

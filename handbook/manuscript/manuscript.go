@@ -17,6 +17,7 @@ package manuscript
 import (
 	"crypto/sha256"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 
@@ -71,22 +72,31 @@ func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
 	return &m, g.faults
 }
 
-// Render renders the lessons in order. The URL of an image is what mediaURL
-// says; it must be escaped.
-func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) string) ([]mdx.Lesson, []mdx.Fault) {
+// Picture is the size in pixels of an image of the module.
+func (m *Manuscript) Picture(path string) (width, height int, ok bool) {
+	p, ok := m.pictures[path]
+	return p.width, p.height, ok
+}
+
+// Render renders the lessons one by one, in order, each with its faults. The
+// URL of an image is what mediaURL says; it must be escaped.
+func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) string) iter.Seq2[mdx.Lesson, []mdx.Fault] {
 	r := m.resolver(mediaURL)
-	var lessons []mdx.Lesson
-	var faults []mdx.Fault
-	for _, l := range m.Lessons {
-		src, err := fs.ReadFile(m.fsys, l.File)
-		if err != nil || sha256.Sum256(src) != m.file(l.File).SHA256 {
-			faults = append(faults, mdx.Fault{File: l.File, Text: "the file changed while it was read; try again"})
-			continue
+	return func(yield func(mdx.Lesson, []mdx.Fault) bool) {
+		for _, l := range m.Lessons {
+			if !yield(m.render(l, r)) {
+				return
+			}
 		}
-		lesson, wrong := mdx.Render(l.File, src, r)
-		lessons, faults = append(lessons, lesson), append(faults, wrong...)
 	}
-	return lessons, faults
+}
+
+func (m *Manuscript) render(l Lesson, r mdx.Resolver) (mdx.Lesson, []mdx.Fault) {
+	src, err := fs.ReadFile(m.fsys, l.File)
+	if err != nil || sha256.Sum256(src) != m.file(l.File).SHA256 {
+		return mdx.Lesson{}, []mdx.Fault{{File: l.File, Text: "the file changed while it was read; try again"}}
+	}
+	return mdx.Render(l.File, src, r)
 }
 
 func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) string) mdx.Resolver {

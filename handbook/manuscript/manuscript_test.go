@@ -118,9 +118,8 @@ func TestBundle(t *testing.T) {
 	if diff := cmp.Diff([]string{"private_commercial", "instrument"}, m.Includes); diff != "" {
 		t.Errorf("includes (-want +got):\n%s", diff)
 	}
-	lessons, faults := m.Render(mediaURL)
-	if len(lessons) != 0 || len(faults) != 0 {
-		t.Errorf("%d lessons, faults %v", len(lessons), faults)
+	for lesson, faults := range m.Render(mediaURL) {
+		t.Errorf("the lesson %q, faults %v", lesson.Title, faults)
 	}
 }
 
@@ -154,14 +153,11 @@ func TestRender(t *testing.T) {
 	t.Parallel()
 
 	m, _ := manuscript.Read(folder())
-	lessons, faults := m.Render(func(path string, sha [32]byte) string {
+	url := func(path string, sha [32]byte) string {
 		if path == "media/a.svg" && sha != sha256.Sum256([]byte(svg)) {
 			t.Errorf("media/a.svg has SHA-256 %x", sha)
 		}
 		return "/media/" + filepath.Base(path)
-	})
-	for _, f := range faults {
-		t.Error(f)
 	}
 	want := []string{
 		`<h2 id="entry">Entry</h2>
@@ -172,8 +168,11 @@ func TestRender(t *testing.T) {
 `,
 	}
 	var got []string
-	for _, l := range lessons {
+	for l, faults := range m.Render(url) {
 		got = append(got, l.HTML)
+		for _, f := range faults {
+			t.Error(f)
+		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -187,12 +186,49 @@ func TestRenderChanged(t *testing.T) {
 	fsys := folder()
 	m, _ := manuscript.Read(fsys)
 	fsys["lessons/vor.mdx"] = &fstest.MapFile{Data: []byte(front + "other")}
-	lessons, faults := m.Render(mediaURL)
-	if len(lessons) != 1 {
-		t.Errorf("%d lessons, want the other one", len(lessons))
+	var got []string
+	for l, faults := range m.Render(mediaURL) {
+		got = append(got, l.Title, text(faults))
 	}
-	if got, want := text(faults), "lessons/vor.mdx: the file changed while it was read; try again"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	want := []string{"T", "", "", "lessons/vor.mdx: the file changed while it was read; try again"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestRenderStops reads no further than asked.
+func TestRenderStops(t *testing.T) {
+	t.Parallel()
+
+	m, _ := manuscript.Read(folder())
+	n := 0
+	for range m.Render(mediaURL) {
+		n++
+		break
+	}
+	if n != 1 {
+		t.Errorf("%d lessons, want 1", n)
+	}
+}
+
+func TestPicture(t *testing.T) {
+	t.Parallel()
+
+	m, _ := manuscript.Read(folder())
+	for _, tc := range []struct {
+		path          string
+		width, height int
+		ok            bool
+	}{
+		{"media/a.svg", 640, 360, true},
+		{"media/p.png", 30, 20, true},
+		{"media/j.jpg", 30, 20, true},
+		{"media/none.png", 0, 0, false},
+		{"lessons/vor.mdx", 0, 0, false},
+	} {
+		if width, height, ok := m.Picture(tc.path); width != tc.width || height != tc.height || ok != tc.ok {
+			t.Errorf("%s: %d × %d, %v; want %d × %d, %v", tc.path, width, height, ok, tc.width, tc.height, tc.ok)
+		}
 	}
 }
 

@@ -94,10 +94,8 @@ func blocksWithin(body []byte, f *faults) bool {
 // countMarks counts what may pair up with another of its block.
 func countMarks(line []byte) int {
 	marks := 0
-	for _, c := range line {
-		if c == '*' || c == '_' || c == '~' || c == '[' || c == ']' {
-			marks++
-		}
+	for _, c := range []byte("*_~[]") {
+		marks += bytes.Count(line, []byte{c})
 	}
 	return marks
 }

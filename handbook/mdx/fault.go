@@ -87,10 +87,12 @@ func (f *faults) sorted() []Fault {
 
 func lineStarts(src []byte) []int {
 	starts := make([]int, 1, bytes.Count(src, []byte("\n"))+1)
-	for i, c := range src {
-		if c == '\n' {
-			starts = append(starts, i+1)
+	for at := 0; ; {
+		end := bytes.IndexByte(src[at:], '\n')
+		if end < 0 {
+			return starts
 		}
+		at += end + 1
+		starts = append(starts, at)
 	}
-	return starts
 }

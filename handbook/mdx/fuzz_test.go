@@ -33,6 +33,10 @@ func FuzzRender(f *testing.F) {
 		if again := mdx.Sanitise(got.HTML); again != got.HTML {
 			t.Errorf("sanitised again, %q becomes %q", got.HTML, again)
 		}
+		raw := mdx.Raw("lessons/x.mdx", src, files)
+		if want := mdx.Authority(raw); got.HTML != want {
+			t.Errorf("%q becomes %q, want %q", raw, got.HTML, want)
+		}
 		if problem := dangerous(got.HTML); problem != "" {
 			t.Errorf("%q has %s", got.HTML, problem)
 		}
@@ -46,8 +50,14 @@ func FuzzSanitise(f *testing.F) {
 	for _, src := range hostileHTML {
 		f.Add(src)
 	}
+	for _, src := range shortcutHTML {
+		f.Add(src)
+	}
 	f.Fuzz(func(t *testing.T, src string) {
 		once := mdx.Sanitise(src)
+		if want := mdx.Authority(src); once != want {
+			t.Errorf("%q gives %q, want %q", src, once, want)
+		}
 		if problem := dangerous(once); problem != "" {
 			t.Errorf("%q leaves %s: %s", src, problem, once)
 		}

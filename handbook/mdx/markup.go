@@ -51,6 +51,9 @@ func renderFigure(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wa
 	return ast.WalkContinue, err
 }
 
+// label is what a table has of its own.
+var label = util.NewBytesFilterString("aria-label")
+
 // renderTable puts a table into a box that scrolls by itself: a wide one must
 // not widen the page, and the keyboard must reach what is outside.
 func renderTable(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -59,7 +62,7 @@ func renderTable(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.Wal
 		return ast.WalkContinue, err
 	}
 	_, _ = w.WriteString(`<div class="table" tabindex="0" role="region"`)
-	html.RenderAttributes(w, n, util.NewBytesFilterString("aria-label"))
+	html.RenderAttributes(w, n, label)
 	_, err := w.WriteString("><table>\n")
 	return ast.WalkContinue, err
 }

@@ -76,24 +76,22 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 // count adds the words that begin in a text. A word may go on in the next
 // text of the same block, as where emphasis ends within it.
 func (s *survey) count(n *ast.Text) {
-	for text := n.Segment.Value(s.body); len(text) > 0; {
-		if c := text[0]; s.inWord && '!' <= c && c <= '~' { // most are
-			text = text[1:]
-			continue
+	text, inWord := n.Segment.Value(s.body), s.inWord
+	for i := 0; i < len(text); i++ {
+		if inWord && '!' <= text[i] && text[i] <= '~' {
+			continue // most are, and the rest takes longer
 		}
-		r, size := utf8.DecodeRune(text)
-		text = text[size:]
+		r, size := utf8.DecodeRune(text[i:])
+		i += size - 1
 		switch {
 		case unicode.IsSpace(r):
-			s.inWord = false
-		case !s.inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			s.inWord = true
+			inWord = false
+		case !inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
+			inWord = true
 			s.lesson.Words++
 		}
 	}
-	if n.SoftLineBreak() || n.HardLineBreak() {
-		s.inWord = false
-	}
+	s.inWord = inWord && !n.SoftLineBreak() && !n.HardLineBreak()
 }
 
 func (s *survey) heading(n *ast.Heading) {

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -55,6 +56,8 @@ func (w wire) check(raw json.RawMessage) error {
 	switch {
 	case !utf8.Valid(raw):
 		return errors.New("an event must be UTF-8")
+	case holdsNUL(raw):
+		return errors.New("this event holds what cannot be stored")
 	case w.Kind == "" || len(w.Kind) > maxKind:
 		return errors.New("kind must have 1 to 50 bytes")
 	case known && w.Lesson == "" || len(w.Lesson) > maxLesson:
@@ -63,4 +66,19 @@ func (w wire) check(raw json.RawMessage) error {
 		return errors.New("active_ms must not be negative")
 	}
 	return nil
+}
+
+// holdsNUL reports whether JSON has an escaped NUL, which PostgreSQL's jsonb
+// cannot hold. A backslash before it may itself be escaped.
+func holdsNUL(raw []byte) bool {
+	for i := 0; i+1 < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		if bytes.HasPrefix(raw[i:], []byte(`\u0000`)) {
+			return true
+		}
+		i++ // what is escaped begins no escape
+	}
+	return false
 }

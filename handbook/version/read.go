@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,33 +31,26 @@ func Active(ctx context.Context, m *cache.Memory, q db.Querier, module string) (
 		return nil, unknown(module)
 	}
 	v, err := cache.Recall(ctx, m, "active:"+module, fresh, func(ctx context.Context) (*Version, int, error) {
+		loaded := m.Generation()
 		v, err := active(ctx, q, module)
 		if err == nil {
-			lastKnown(ctx, m, module).Store(v)
+			m.Put(lastKnown+module, v, cost, kept, loaded)
 		}
 		return v, cost, err
 	})
-	if err == nil {
-		return v, nil
-	}
 	if db.Gone(err) {
-		if last := lastKnown(ctx, m, module).Load(); last != nil {
+		if last, ok := cache.Look[*Version](m, lastKnown+module); ok {
 			return last, nil
 		}
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
-// lastKnown is where the last active version of a module is kept.
-func lastKnown(ctx context.Context, m *cache.Memory, module string) *atomic.Pointer[Version] {
-	p, err := cache.Recall(ctx, m, "active before:"+module, kept, func(context.Context) (*atomic.Pointer[Version], int, error) {
-		return new(atomic.Pointer[Version]), cost, nil
-	})
-	if err != nil { // the caller has left
-		return new(atomic.Pointer[Version])
-	}
-	return p
-}
+// lastKnown is the prefix of the last active versions in memory.
+const lastKnown = "active before:"
 
 func active(ctx context.Context, q db.Querier, module string) (*Version, error) {
 	rows, err := q.Query(ctx, `

@@ -29,10 +29,11 @@ type Publication struct {
 
 // Medium is an image of a version, stored as a blob.
 type Medium struct {
-	Path        string
-	SHA256      [sha256.Size]byte
-	ContentType string
-	Preview     bool // some free lesson shows it
+	Path          string
+	SHA256        [sha256.Size]byte
+	ContentType   string
+	Width, Height int  // in pixels
+	Preview       bool // some free lesson shows it
 }
 
 // Same returns the version that a source has become, and whether it has. It
@@ -144,10 +145,10 @@ func insertLessons(ctx context.Context, tx pgx.Tx, v Version, lessons []Lesson) 
 
 func insertMedia(ctx context.Context, tx pgx.Tx, v Version, media []Medium) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"media"},
-		[]string{"version_id", "path", "sha256", "content_type", "preview"},
+		[]string{"version_id", "path", "sha256", "content_type", "width", "height", "preview"},
 		pgx.CopyFromSlice(len(media), func(i int) ([]any, error) {
 			m := media[i]
-			return []any{v.ID, m.Path, m.SHA256[:], m.ContentType, m.Preview}, nil
+			return []any{v.ID, m.Path, m.SHA256[:], m.ContentType, m.Width, m.Height, m.Preview}, nil
 		}))
 	return err
 }

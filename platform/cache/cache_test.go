@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -290,5 +291,41 @@ func TestMemoryOneLoad(t *testing.T) {
 	all.Wait()
 	if loads.Load() != 1 {
 		t.Errorf("%d loads, want 1", loads.Load())
+	}
+}
+
+// Whoever asks after a change must not be told what was loaded before it.
+func TestMemoryJoinsNoOldLoad(t *testing.T) {
+	t.Parallel()
+	m := cache.NewMemory(100, time.Now)
+	loading, release := make(chan struct{}), make(chan struct{})
+	old := make(chan string)
+	go func() {
+		v, _ := cache.Recall(context.Background(), m, "k", time.Minute, func(context.Context) (string, int, error) {
+			close(loading)
+			<-release
+			return "old", 1, nil
+		})
+		old <- v
+	}()
+	<-loading
+	m.Drop(func(string, any) bool { return false })
+	got, err := cache.Recall(t.Context(), m, "k", time.Minute, func(context.Context) (string, int, error) { return "new", 1, nil })
+	if err != nil || got != "new" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	close(release)
+	<-old
+	if got, _ := cache.Recall(t.Context(), m, "k", time.Minute, func(context.Context) (string, int, error) { return "newer", 1, nil }); got != "new" {
+		t.Errorf("afterwards got %q, want the new one kept", got)
+	}
+}
+
+func TestMemoryPanicIsAnError(t *testing.T) {
+	t.Parallel()
+	m := cache.NewMemory(100, time.Now)
+	_, err := cache.Recall(t.Context(), m, "k", time.Minute, func(context.Context) (int, int, error) { panic("oh no") })
+	if err == nil || !strings.Contains(err.Error(), "oh no") {
+		t.Errorf("got %v", err)
 	}
 }

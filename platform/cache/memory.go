@@ -2,6 +2,9 @@ package cache
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +25,13 @@ type Memory struct {
 	held  int64
 	drops uint64 // loads begun before a drop are not kept
 	lru   *simplelru.LRU[string, *entry]
+}
+
+// Look returns the value kept under key, if there is one of this type.
+func Look[V any](m *Memory, key string) (V, bool) {
+	kept, _ := m.get(key)
+	v, ok := kept.(V)
+	return v, ok
 }
 
 // loadTimeout bounds a load, whoever waits for it.
@@ -49,13 +59,15 @@ func Recall[V any](ctx context.Context, m *Memory, key string, ttl time.Duration
 	if v, ok := m.get(key); ok {
 		return v.(V), nil
 	}
-	flight := m.flights.DoChan(key, func() (any, error) {
+	// Whoever asks after a Drop must not be answered by a load begun before
+	// it, so that the generation is part of the flight's name.
+	before := m.Generation()
+	flight := m.flights.DoChan(strconv.FormatUint(before, 36)+" "+key, func() (any, error) {
 		// The load serves all who wait for it, so that it outlives the one
 		// who began it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 		defer cancel()
-		before := m.Generation()
-		v, cost, err := load(ctx)
+		v, cost, err := protect(ctx, load)
 		if err == nil {
 			m.Put(key, v, cost, ttl, before)
 		}
@@ -73,6 +85,17 @@ func Recall[V any](ctx context.Context, m *Memory, key string, ttl time.Duration
 	}
 }
 
+// protect turns a panic of a load into its error: it runs in a goroutine of
+// its own, where nobody else would catch it.
+func protect[V any](ctx context.Context, load func(context.Context) (V, int, error)) (v V, cost int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return load(ctx)
+}
+
 // Drop forgets every entry that match says so of.
 func (m *Memory) Drop(match func(key string, value any) bool) {
 	m.mu.Lock()
@@ -80,7 +103,6 @@ func (m *Memory) Drop(match func(key string, value any) bool) {
 	m.drops++
 	for _, key := range m.lru.Keys() {
 		if e, ok := m.lru.Peek(key); ok && match(key, e.value) {
-			m.flights.Forget(key)
 			m.lru.Remove(key)
 		}
 	}

@@ -40,7 +40,7 @@ type Config struct {
 
 	AuthURL     string `envconfig:"AUTH_URL" need:"web worker lambda" desc:"public address of the web service, a full URL or a bare domain (RAILWAY_PUBLIC_DOMAIN when empty; the old name NEXTAUTH_URL is read too)"`
 	AuthSecret  Secret `envconfig:"AUTH_SECRET" need:"web worker" desc:"at least 32 characters that sign sign-in codes; openssl rand -base64 32 makes one (the old name NEXTAUTH_SECRET is read too)"`
-	AdminEmails string `envconfig:"ADMIN_EMAILS" desc:"addresses of the operators, separated by commas"`
+	AdminEmails string `envconfig:"ADMIN_EMAILS" desc:"addresses of the operators, separated by commas; set for web and worker, which mails them what readers report"`
 
 	StripeSecretKey      Secret `envconfig:"STRIPE_SECRET_KEY" need:"web" desc:"sk_live_... or sk_test_..."`
 	StripePublishableKey string `envconfig:"STRIPE_PUBLISHABLE_KEY" desc:"pk_...; only compared with the secret key's mode"`

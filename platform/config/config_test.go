@@ -185,6 +185,8 @@ func TestLoadLocal(t *testing.T) {
 		{"production", map[string]string{"APP_ENV": "production"}, "APP_ENV is production"},
 		{"on Railway", map[string]string{"RAILWAY_SERVICE_NAME": "web"}, "RAILWAY_SERVICE_NAME is set"},
 		{"a database is given", map[string]string{"DATABASE_URL": "postgres://x"}, "DATABASE_URL is set"},
+		{"a port that is none", map[string]string{"PORT": "99999"}, "PORT is 99999"},
+		{"a level that is none", map[string]string{"LOG_LEVEL": "loud"}, "LOG_LEVEL is"},
 		{"a live key", map[string]string{"STRIPE_SECRET_KEY": "sk_live_x"}, "not a test key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,16 @@ func LoadLocal() (*Local, error) {
 		if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "RAILWAY_") {
 			faults = append(faults, fmt.Errorf("%s is set", name))
 		}
+	}
+	var level slog.Level
+	if l.Port < 1 || l.Port > 65535 {
+		faults = append(faults, fmt.Errorf("PORT is %d: it must be between 1 and 65535", l.Port))
+	}
+	if level.UnmarshalText([]byte(l.LogLevel)) != nil {
+		faults = append(faults, fmt.Errorf("LOG_LEVEL is %q: it must be debug, info, warn or error", l.LogLevel))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
 	if k := l.StripeSecretKey.Reveal(); k != "" && !strings.HasPrefix(k, "sk_test_") {
 		faults = append(faults, errors.New("STRIPE_SECRET_KEY is not a test key (sk_test_...)"))

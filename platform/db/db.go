@@ -3,6 +3,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ const (
 	idleTime        = 30 * time.Second
 	maxAcquisitions = 7500 // a connection is closed after so many uses
 	pingTimeout     = 500 * time.Millisecond
+	silence         = 5 * time.Second // beyond its own bound, then a server counts as gone
 )
 
 // Options say how to reach PostgreSQL.
@@ -37,13 +39,15 @@ type Options struct {
 	URL              string
 	MaxConns         int32
 	StatementTimeout time.Duration // the server ends a statement after this; 0 never
-	LogQueries       bool          // every query at debug level; errors are always logged
+	Patience         time.Duration // with a server that falls silent; 0 is the statement's time and 5 s
+	LogQueries       bool          // every query; those that failed are always logged
 	Log              *slog.Logger
 }
 
 // Pool is a pool of connections. It connects when it is first used.
 type Pool struct {
 	pool      *pgxpool.Pool
+	patience  time.Duration // with one query
 	committed func(topic string)
 }
 
@@ -73,7 +77,7 @@ func Open(o Options) (*Pool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pool: %w", err)
 	}
-	return &Pool{pool: pool, committed: func(string) {}}, nil
+	return &Pool{pool: pool, patience: cmp.Or(o.Patience, max(o.StatementTimeout, silence)+silence), committed: func(string) {}}, nil
 }
 
 // tracer logs statements that failed, and in development all of them. Never

@@ -239,3 +239,40 @@ func TestMigrateAtOnce(t *testing.T) {
 		t.Errorf("at version %d (%v) after %d migrations, want 2 and 2", at, err, applied)
 	}
 }
+
+// A server that accepts and then says nothing is gone, whoever waits for it.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	p, err := db.Open(db.Options{URL: platformtest.EmptyDatabase(t), MaxConns: 2, Patience: 300 * time.Millisecond, Log: platformtest.Log(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close(3 * time.Second) })
+	for name, ask := range map[string]func() error{
+		"Exec":     func() error { _, err := p.Exec(t.Context(), `SELECT pg_sleep(60)`); return err },
+		"QueryRow": func() error { return p.QueryRow(t.Context(), `SELECT pg_sleep(60)::text`).Scan(new(string)) },
+		"Query": func() error {
+			rows, err := p.Query(t.Context(), `SELECT pg_sleep(60)::text`)
+			if err == nil {
+				_, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			}
+			return err
+		},
+	} {
+		if err := ask(); !db.Gone(err) || db.Broken(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	rows, err := p.Query(t.Context(), `SELECT 1 / (3 - n) FROM generate_series(1, 5) n`)
+	if err == nil {
+		_, err = pgx.CollectRows(rows, pgx.RowTo[int])
+	}
+	if err == nil || db.Gone(err) {
+		t.Errorf("a query that fails halfway: %v", err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := p.Exec(short, `SELECT pg_sleep(60)`); err == nil || db.Gone(err) {
+		t.Errorf("a caller out of time: %v", err)
+	}
+}

@@ -11,7 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// noConnection is the error of an acquisition that did not come in time.
+// noConnection is the error of an acquisition that did not come in time, be
+// it that PostgreSQL is away or that all connections are in use.
 type noConnection struct{ err error }
 
 func (e *noConnection) Error() string { return "no database connection: " + e.err.Error() }
@@ -41,6 +42,13 @@ func Gone(err error) bool {
 	_, network := errors.AsType[*net.OpError](err)
 	return network || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
 		(err != nil && err.Error() == "conn closed")
+}
+
+// Broken reports whether err says that a connection broke or could not be
+// made, so that trying once more on a new one may help. A caller who left and
+// a pool whose connections are all in use are neither.
+func Broken(err error) bool {
+	return Gone(err) && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // Violates reports whether err is the violation of the named constraint.

@@ -8,52 +8,86 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// query is a connection for one query, whose time is bounded on our side too:
+// a server that falls silent ends nothing itself.
+type query struct {
+	ctx    context.Context
+	caller context.Context
+	cancel context.CancelFunc
+	conn   *pgxpool.Conn
+}
+
+func (p *Pool) begin(caller context.Context) (*query, error) {
+	ctx, cancel := context.WithTimeout(caller, p.patience)
+	c, err := p.Acquire(ctx)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	return &query{ctx, caller, cancel, c}, nil
+}
+
+// end gives the connection back.
+func (q *query) end() {
+	if q.conn != nil {
+		q.conn.Release()
+		q.conn = nil
+		q.cancel()
+	}
+}
+
+// explain tells a silent server from a caller who ran out of time.
+func (q *query) explain(err error) error {
+	if err != nil && q.ctx.Err() == context.DeadlineExceeded && q.caller.Err() == nil {
+		return &noConnection{err}
+	}
+	return err
+}
+
 // Exec runs a statement on a connection of the pool.
 func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
-	c, err := p.Acquire(ctx)
+	q, err := p.begin(ctx)
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	defer c.Release()
-	return c.Exec(ctx, sql, args...)
+	defer q.end()
+	tag, err := q.conn.Exec(q.ctx, sql, args...)
+	return tag, q.explain(err)
 }
 
 // Query runs a query on a connection of the pool; closing the rows gives the
 // connection back.
 func (p *Pool) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	c, err := p.Acquire(ctx)
+	q, err := p.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r, err := c.Query(ctx, sql, args...)
+	r, err := q.conn.Query(q.ctx, sql, args...)
 	if err != nil {
-		c.Release()
-		return nil, err
+		defer q.end()
+		return nil, q.explain(err)
 	}
-	return &rows{Rows: r, conn: c}, nil
+	return &rows{Rows: r, query: q}, nil
 }
 
 // QueryRow runs a query on a connection of the pool; Scan gives the
 // connection back.
 func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
-	c, err := p.Acquire(ctx)
+	q, err := p.begin(ctx)
 	if err != nil {
 		return failed{err}
 	}
-	return row{row: c.QueryRow(ctx, sql, args...), conn: c}
+	return row{row: q.conn.QueryRow(q.ctx, sql, args...), query: q}
 }
 
 type rows struct {
 	pgx.Rows
-	conn *pgxpool.Conn
+	query *query
 }
 
 func (r *rows) Close() {
 	r.Rows.Close()
-	if r.conn != nil {
-		r.conn.Release()
-		r.conn = nil
-	}
+	r.query.end()
 }
 
 func (r *rows) Next() bool {
@@ -64,14 +98,16 @@ func (r *rows) Next() bool {
 	return more
 }
 
+func (r *rows) Err() error { return r.query.explain(r.Rows.Err()) }
+
 type row struct {
-	row  pgx.Row
-	conn *pgxpool.Conn
+	row   pgx.Row
+	query *query
 }
 
 func (r row) Scan(dest ...any) error {
-	defer r.conn.Release()
-	return r.row.Scan(dest...)
+	defer r.query.end()
+	return r.query.explain(r.row.Scan(dest...))
 }
 
 // failed is the row of a query that never ran.

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"pilothandbook/platform/db"
 )
@@ -62,10 +64,7 @@ func (c *claim) keep(ctx context.Context, lost func()) {
 			return
 		case <-ticker.C:
 		}
-		tag, err := c.pool.Exec(ctx, `
-			UPDATE outbox
-			SET lease_until = now() + $3
-			WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, lease)
+		tag, err := c.prolong(ctx)
 		switch {
 		case err == nil && tag.RowsAffected() == 1:
 			held = time.Now().Add(lease)
@@ -74,6 +73,15 @@ func (c *claim) keep(ctx context.Context, lost func()) {
 			return
 		}
 	}
+}
+
+func (c *claim) prolong(ctx context.Context) (pgconn.CommandTag, error) {
+	ctx, cancel := context.WithTimeout(ctx, renew)
+	defer cancel()
+	return c.pool.Exec(ctx, `
+		UPDATE outbox
+		SET lease_until = now() + $3
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, lease)
 }
 
 type claimKey struct{}
@@ -143,11 +151,17 @@ func (c *claim) fail(ctx context.Context, cause error, limit int) error {
 		    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
 		    lease_until = NULL,
 		    error = left($4, 2000)
-		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, limit, cause.Error())
+		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, limit, storable(cause.Error()))
 	if err != nil {
 		return fmt.Errorf("record failure of %s: %w", c.id, err)
 	}
 	return nil
+}
+
+// storable returns text that PostgreSQL takes: a failure must be recorded,
+// whatever it says.
+func storable(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // giveBack lets another worker have the job at once, without a failure.

@@ -148,6 +148,8 @@ func TestFailures(t *testing.T) {
 			return nil
 		case "never":
 			return queue.Permanent(errors.New("no retry heals this"))
+		case "bytes":
+			return queue.Permanent(errors.New("a NUL \x00 and no text \xff"))
 		case "panic":
 			panic("oh no")
 		}
@@ -156,7 +158,7 @@ func TestFailures(t *testing.T) {
 	if s := wait(t, p, add(t, p, count{"once"}), queue.Done, queue.Dead); s.State != queue.Done || s.Error != "" {
 		t.Errorf("after one failure: %+v", s)
 	}
-	for name, want := range map[string]string{"never": "no retry heals this", "always": "always", "panic": "panic: oh no"} {
+	for name, want := range map[string]string{"never": "no retry heals this", "bytes": "a NUL \uFFFD and no text \uFFFD", "always": "always", "panic": "panic: oh no"} {
 		if s := wait(t, p, add(t, p, count{name}), queue.Dead); !strings.Contains(s.Error, want) {
 			t.Errorf("%s is dead of %q, want %q", name, s.Error, want)
 		}
@@ -167,7 +169,23 @@ func TestUnknownKindIsKept(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	work(t, p, func(context.Context, count) error { return nil })
-	if s := wait(t, p, add(t, p, stranger{}), queue.Dead); s.Error != "Unknown job type: stranger" {
+	id := add(t, p, stranger{})
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		s, err := queue.Look(t.Context(), p.DB, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Error == "Unknown job type: stranger" { // and it waits for a newer program
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("got %+v", s)
+		}
+	}
+	if _, err := p.DB.Exec(t.Context(), `UPDATE outbox SET failures = 7, run_at = now() WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if s := wait(t, p, id, queue.Dead); s.Error != "Unknown job type: stranger" {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -224,6 +242,21 @@ func TestSweep(t *testing.T) {
 	work(t, p, func(context.Context, count) error { return nil })
 	for _, id := range ids {
 		wait(t, p, id, queue.Done)
+	}
+}
+
+// A job that kills its workers comes to an end.
+func TestKiller(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	id := add(t, p, count{"a"})
+	_, err := p.DB.Exec(t.Context(), `UPDATE outbox SET state = 'running', failures = 19, lease_until = now() - interval '1 second' WHERE id = $1`, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work(t, p, func(context.Context, count) error { return nil })
+	if s := wait(t, p, id, queue.Dead, queue.Done); s.State != queue.Dead || !strings.Contains(s.Error, "its worker ended") {
+		t.Errorf("got %+v", s)
 	}
 }
 

@@ -151,13 +151,21 @@ func (r *relay) unqueue(ctx context.Context, id uuid.UUID, attempt int) {
 	}
 }
 
+// deaths is how many workers a job may take along before it is dead itself.
+const deaths = 20
+
 // sweep raises the attempt of rows whose lease is over: their worker died, or
-// Redis lost them.
+// Redis lost them. A worker that died counts as the job's failure, so that a
+// job which kills its workers comes to an end.
 func (r *relay) sweep(ctx context.Context) error {
 	tag, err := r.pool.Exec(ctx, `
 		UPDATE outbox
-		SET state = 'waiting', attempt = attempt + 1, lease_until = NULL
-		WHERE state IN ('queued', 'running') AND lease_until < now()`)
+		SET attempt = attempt + 1, lease_until = NULL,
+		    failures = failures + (state = 'running')::int,
+		    state = CASE WHEN state = 'running' AND failures + 1 >= $1 THEN 'dead' ELSE 'waiting' END,
+		    finished_at = CASE WHEN state = 'running' AND failures + 1 >= $1 THEN now() END,
+		    error = CASE WHEN state = 'running' THEN 'its worker ended without a word' ELSE error END
+		WHERE state IN ('queued', 'running') AND lease_until < now()`, deaths)
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}

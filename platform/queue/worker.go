@@ -19,6 +19,10 @@ import (
 // shutdownTimeout is how long running jobs may go on after a stop.
 const shutdownTimeout = 20 * time.Second
 
+// strangers is how often a kind that this program does not know is tried: a
+// newer program may know it, and be on its way.
+const strangers = 8
+
 // job is a registered kind.
 type job struct {
 	spec Spec
@@ -125,7 +129,7 @@ func (w *Worker) start(ctx, work context.Context) ([]*asynq.Server, error) {
 				ShutdownTimeout: shutdownTimeout, Logger: asynqLog{w.o.Log}, LogLevel: asynq.WarnLevel,
 				RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Second },
 			})
-			err := s.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error { return w.carry(ctx, work, q, t) }))
+			err := s.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error { return w.carry(work, q, t) }))
 			if err == nil {
 				servers = append(servers, s)
 				break
@@ -141,37 +145,38 @@ func (w *Worker) start(ctx, work context.Context) ([]*asynq.Server, error) {
 }
 
 // carry does one attempt of one row. A failure that was recorded is no error
-// to asynq: PostgreSQL owns the next attempt.
-func (w *Worker) carry(ctx, work context.Context, q Queue, t *asynq.Task) error {
+// to asynq: PostgreSQL owns the next attempt. The work ends with work, not
+// with asynq's own lease, which Redis takes along when it goes away.
+func (w *Worker) carry(work context.Context, q Queue, t *asynq.Task) error {
 	var tk ticket
 	if err := json.Unmarshal(t.Payload(), &tk); err != nil {
 		return fmt.Errorf("ticket %q: %v: %w", t.Payload(), err, asynq.SkipRetry)
 	}
-	c, err := take(ctx, w.o.Pool, tk.Row, tk.Attempt)
+	c, err := take(work, w.o.Pool, tk.Row, tk.Attempt)
 	if err != nil || c == nil {
 		return err
 	}
 	defer w.room()
 	j, known := w.mux.jobs[c.kind]
 	if !known {
-		return c.fail(ctx, fmt.Errorf(q.Unknown, c.kind), 0)
+		return c.fail(work, fmt.Errorf(q.Unknown, c.kind), strangers)
 	}
 	began := time.Now()
-	err = w.attempt(ctx, c, j)
+	err = w.attempt(work, c, j)
 	log := w.o.Log.With("job", c.id, "kind", c.kind, "attempt", c.attempt, "ms", time.Since(began).Milliseconds())
-	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), lease)
+	record, cancel := context.WithTimeout(context.WithoutCancel(work), lease)
 	defer cancel()
 	switch {
 	case errors.Is(err, ErrLost):
-		log.WarnContext(ctx, "job taken over by another worker")
+		log.WarnContext(work, "job taken over by another worker")
 		return nil
 	case err != nil && work.Err() != nil:
 		return c.giveBack(record)
 	case err != nil:
-		log.ErrorContext(ctx, "job failed", "err", err)
+		log.ErrorContext(work, "job failed", "err", err)
 		return c.fail(record, err, j.limit(err))
 	}
-	log.InfoContext(ctx, "job done")
+	log.InfoContext(work, "job done")
 	return nil
 }
 

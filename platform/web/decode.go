@@ -27,14 +27,19 @@ func Body(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
 	return b, nil
 }
 
-// Decode reads a JSON body. Unknown fields, wrong types and whatever follows
-// the value are refused, by the field's name.
+// Decode reads a JSON body of at most MaxBody bytes. Unknown fields, wrong
+// types and whatever follows the value are refused, by the field's name.
 func Decode[V any](w http.ResponseWriter, r *http.Request) (V, error) {
+	return DecodeUpTo[V](w, r, MaxBody)
+}
+
+// DecodeUpTo is Decode with a limit of its own, in bytes.
+func DecodeUpTo[V any](w http.ResponseWriter, r *http.Request, max int64) (V, error) {
 	var v V
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return v, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json.")
 	}
-	b, err := Body(w, r, MaxBody)
+	b, err := Body(w, r, max)
 	if err != nil {
 		return v, err
 	}
@@ -53,15 +58,23 @@ func Decode[V any](w http.ResponseWriter, r *http.Request) (V, error) {
 func explain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {
-			return fault.New(fault.Invalid, "The request must be a JSON object, not a %s.", t.Value).Because(err)
+			return fault.New(fault.Invalid, "The request must be a JSON object, not %s.", article(t.Value)).Because(err)
 		}
-		return fault.In(t.Field, "%q cannot be a %s.", t.Field, t.Value).Because(err)
+		return fault.In(t.Field, "%q cannot be %s.", t.Field, article(t.Value)).Because(err)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
 		return fault.In(name, "There is no field %q here.", name).Because(err)
 	}
 	return fault.New(fault.Invalid, "The request is not valid JSON.").Because(err)
+}
+
+// article puts a or an before a kind of JSON value.
+func article(kind string) string {
+	if strings.HasPrefix(kind, "a") || strings.HasPrefix(kind, "o") {
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 // Form reads an HTML form of at most MaxBody bytes, so that r.PostFormValue

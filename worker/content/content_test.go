@@ -15,14 +15,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/manuscript"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
-	"pilothandbook/platform/queue"
-	"pilothandbook/worker/content"
 )
 
 func TestProcessModule(t *testing.T) {
@@ -38,7 +35,7 @@ func TestProcessModule(t *testing.T) {
 	platformtest.Golden(t, "lessons.json", dump(t, p, `
 		SELECT lesson_id, module_key, position, title, summary, preview, dated, words, acs, sources, headings, html FROM lessons ORDER BY position`))
 	platformtest.Golden(t, "media.json", dump(t, p, `
-		SELECT path, encode(sha256, 'hex') AS sha256, content_type, preview FROM media ORDER BY path`))
+		SELECT path, encode(sha256, 'hex') AS sha256, content_type, width, height, preview FROM media ORDER BY path`))
 }
 
 // dump returns the rows of a query as JSON.
@@ -249,50 +246,5 @@ func TestStoppedInTheMiddle(t *testing.T) {
 	}
 	if n := rows(t, p, "media"); n != 2 {
 		t.Errorf("the next run stored %d images, want 2", n)
-	}
-}
-
-// TestFaultsEndTheJob lets a worker have a module with faults: it is dead at
-// once, and says why.
-func TestFaultsEndTheJob(t *testing.T) {
-	t.Parallel()
-
-	p := platformtest.New(t)
-	files := module(t, "testdata/module")
-	edit(t, files, "lessons/airspeed.mdx", "It measures", "<Dial /> measures")
-	source := uploaded(t, p, "instrument", "0.1.0", files)
-	var id uuid.UUID
-	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) (err error) {
-		id, err = queue.Add(t.Context(), tx, job.ProcessModule{Source: source})
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := ended(t, p, id)
-	if got.State != queue.Dead || !strings.HasPrefix(got.Error, "lessons/airspeed.mdx:7:1: ") {
-		t.Errorf("the job is %s: %s", got.State, got.Error)
-	}
-	wantNothing(t, p)
-}
-
-// ended runs a worker until a job has ended.
-func ended(t *testing.T, p *platform.Platform, id uuid.UUID) queue.Status {
-	t.Helper()
-	mux := queue.NewMux(job.Content)
-	queue.Handle(mux, content.Jobs{DB: p.DB}.ProcessModule)
-	w := queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}, mux)
-	ctx, stop := context.WithCancel(t.Context())
-	var g errgroup.Group
-	g.Go(func() error { return w.Run(ctx) })
-	defer func() { stop(); _ = g.Wait() }()
-	for ; ; time.Sleep(50 * time.Millisecond) {
-		s, err := queue.Look(t.Context(), p.DB, id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.State == queue.Done || s.State == queue.Dead {
-			return s
-		}
 	}
 }

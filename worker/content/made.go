@@ -16,16 +16,21 @@ import (
 	"pilothandbook/platform/queue"
 )
 
-// render makes the lessons' HTML, which is sanitised.
-func render(ctx context.Context, m *manuscript.Manuscript, f *folder) ([]mdx.Lesson, error) {
-	if err := queue.Say(ctx, "rendering %d lessons", len(m.Lessons)); err != nil {
-		return nil, err
-	}
-	lessons, faults := m.Render(func(file string, sum [sha256.Size]byte) string {
+// render makes the lessons' HTML, which is sanitised, and tells after each how
+// many there are.
+func render(ctx context.Context, m *manuscript.Manuscript, f *folder) (lessons []mdx.Lesson, err error) {
+	var faults []mdx.Fault
+	url := func(file string, sum [sha256.Size]byte) string {
 		return fmt.Sprintf("/media/%s/%x%s", m.Key, sum, path.Ext(file))
-	})
-	if f.err != nil {
-		return nil, f.err
+	}
+	for lesson, wrong := range m.Render(url) {
+		if f.err != nil {
+			return nil, f.err
+		}
+		lessons, faults = append(lessons, lesson), append(faults, wrong...)
+		if err := queue.Say(ctx, "%d of %d lessons", len(lessons), len(m.Lessons)); err != nil {
+			return nil, err
+		}
 	}
 	return lessons, refuse(faults)
 }
@@ -43,8 +48,10 @@ func media(m *manuscript.Manuscript, lessons []mdx.Lesson) []version.Medium {
 	}
 	var all []version.Medium
 	for _, f := range m.Files {
-		if strings.HasPrefix(f.Path, "media/") {
-			all = append(all, version.Medium{Path: f.Path, SHA256: f.SHA256, ContentType: contentType(f.Path), Preview: free[f.Path]})
+		if width, height, ok := m.Picture(f.Path); ok {
+			all = append(all, version.Medium{
+				Path: f.Path, SHA256: f.SHA256, ContentType: contentType(f.Path), Width: width, Height: height, Preview: free[f.Path],
+			})
 		}
 	}
 	return all

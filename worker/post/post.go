@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -76,7 +77,7 @@ func (j Jobs) claim(ctx context.Context, c cause) (uuid.UUID, bool, error) {
 	return id, true, nil
 }
 
-// send delivers a letter whose row is claimed, and finishes the job with it.
+// send delivers a letter whose row is claimed.
 func (j Jobs) send(ctx context.Context, l letter) error {
 	text, html, err := compose(l)
 	if err != nil {
@@ -95,18 +96,23 @@ func (j Jobs) send(ctx context.Context, l letter) error {
 	return j.sent(ctx, l.id)
 }
 
+// sent notes that a mail is on its way. That is true whoever has the job by
+// now, so that it is neither fenced nor ended with the job.
 func (j Jobs) sent(ctx context.Context, id uuid.UUID) error {
-	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			UPDATE mails
-			SET state = 'sent', sent_at = now()
-			WHERE id = $1`, id)
-		if err != nil {
-			return fmt.Errorf("mail %s sent: %w", id, err)
-		}
-		return queue.Finish(ctx, tx, nil)
-	})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+	_, err := j.DB.Exec(ctx, `
+		UPDATE mails
+		SET state = 'sent', sent_at = now()
+		WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("mail %s sent: %w", id, err)
+	}
+	return nil
 }
+
+// noteTimeout bounds noting that a mail was sent.
+const noteTimeout = 5 * time.Second
 
 // failed notes that a mail was refused for good.
 func (j Jobs) failed(ctx context.Context, id uuid.UUID) error {

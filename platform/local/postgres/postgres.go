@@ -87,6 +87,9 @@ func (s *Server) Data() string {
 	return s.data
 }
 
+// Ended is closed when the server has ended, by Stop or by itself.
+func (s *Server) Ended() <-chan struct{} { return s.process.done }
+
 // Stop ends the server: open transactions are rolled back, what is committed
 // is written. Calls after the first return what the first returned.
 func (s *Server) Stop() error {
