@@ -37,6 +37,11 @@ func words() []word {
 		{"migrate", "", "bring the database to this program's schema", migrate},
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
 		{"versions", "[--activate VERSION] MODULE", "list a module's versions, or make one active", versions},
+		{"jobs", "", "show what is queued, running and dead, with the causes", jobs},
+		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
+		{"reconcile", "", "ask Stripe for what was missed, and settle it", reconcile},
+		{"replay", "EVENT | all", "settle quarantined events again, with this program", replay},
+		{"fsck", "", "check that events, purchases, grants, ledger, jobs and mails agree", fsck},
 		{"routes", "", "print all routes and who may call them", routes},
 		{"version", "", "print the version of this program", printVersion},
 		{"help", "", "print this", help},
@@ -88,6 +93,6 @@ func help(_ context.Context, _ []string, out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s %s\t%s\n", name, o.args, o.help)
 	}
-	fmt.Fprintln(w, "\nweb, worker and migrate read their configuration from the environment: docs/configuration.md.")
+	fmt.Fprintln(w, "\nAll words but publish, versions, routes, version and help read their configuration from the environment: docs/configuration.md.")
 	return w.Flush()
 }

@@ -10,23 +10,27 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"pilothandbook/functions/account"
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/blob"
 	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/devices"
 	"pilothandbook/functions/events"
+	"pilothandbook/functions/export"
 	"pilothandbook/functions/finish"
 	"pilothandbook/functions/health"
 	"pilothandbook/functions/lesson"
 	"pilothandbook/functions/media"
 	"pilothandbook/functions/module"
 	"pilothandbook/functions/orders"
+	"pilothandbook/functions/passkey"
 	"pilothandbook/functions/progress"
 	"pilothandbook/functions/report"
 	"pilothandbook/functions/session"
 	"pilothandbook/functions/signin"
 	"pilothandbook/functions/stripehook"
+	"pilothandbook/functions/timeline"
 	"pilothandbook/functions/tokens"
 	"pilothandbook/functions/upload"
 	"pilothandbook/functions/versions"
@@ -52,13 +56,17 @@ func List() []Function {
 		{"report", report.Routes},
 		// who
 		{"signin", signin.Routes},
+		{"passkey", passkey.Routes},
 		{"session", session.Routes},
 		{"devices", devices.Routes},
 		{"tokens", tokens.Routes},
+		{"account", account.Routes},
+		{"export", export.Routes},
 		// money
 		{"checkout", checkout.Routes},
 		{"stripehook", stripehook.Routes},
 		{"orders", orders.Routes},
+		{"timeline", timeline.Routes},
 		// learning
 		{"events", events.Routes},
 		{"progress", progress.Routes},

@@ -1,5 +1,15 @@
 -- The schema after all migrations. Made by: go test ./migrations -update
 
+audit_log
+  id uuid NOT NULL
+  at timestamp with time zone NOT NULL DEFAULT now()
+  actor uuid
+  action text NOT NULL
+  subject text NOT NULL
+  detail jsonb NOT NULL DEFAULT '{}'::jsonb
+  audit_log_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, id)
+
 blobs
   sha256 bytea NOT NULL
   size bigint NOT NULL
@@ -21,6 +31,7 @@ checkouts
   url text NOT NULL DEFAULT ''::text
   created_at timestamp with time zone NOT NULL DEFAULT now()
   expires_at timestamp with time zone NOT NULL
+  credited text[] NOT NULL DEFAULT '{}'::text[]
   checkouts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'complete'::text, 'expired'::text])))
   checkouts_module_type_fkey FOREIGN KEY (module_type) REFERENCES modules(key)
   checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
@@ -51,6 +62,27 @@ content_versions
   CREATE INDEX content_versions_version ON public.content_versions USING btree (version)
   CREATE UNIQUE INDEX content_versions_one_active ON public.content_versions USING btree (module_id) WHERE is_active
 
+deleted_users
+  id uuid NOT NULL
+  deleted_at timestamp with time zone NOT NULL DEFAULT now()
+  deleted_users_pkey PRIMARY KEY (id)
+
+email_changes
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  email text NOT NULL
+  former text
+  code bytea
+  wrong integer NOT NULL DEFAULT 0
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  expires_at timestamp with time zone NOT NULL
+  used_at timestamp with time zone
+  email_changes_email_check CHECK ((email = lower(email)))
+  email_changes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  email_changes_pkey PRIMARY KEY (id)
+  CREATE INDEX email_changes_email ON public.email_changes USING btree (email, created_at)
+  CREATE INDEX email_changes_user_id ON public.email_changes USING btree (user_id, created_at)
+
 grants
   id uuid NOT NULL
   user_id uuid NOT NULL
@@ -74,7 +106,7 @@ ledger
   amount integer NOT NULL
   currency text NOT NULL
   stripe_payment_id text NOT NULL
-  ledger_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'refund'::text])))
+  ledger_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'refund'::text, 'dispute'::text])))
   ledger_pkey PRIMARY KEY (id)
   ledger_stripe_payment_id_kind_key UNIQUE (stripe_payment_id, kind)
 
@@ -103,6 +135,14 @@ lessons
   lessons_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
   lessons_pkey PRIMARY KEY (version_id, lesson_id)
   lessons_version_id_position_key UNIQUE (version_id, "position")
+
+mail_choices
+  user_id uuid NOT NULL
+  list text NOT NULL
+  wanted boolean NOT NULL
+  updated_at timestamp with time zone NOT NULL DEFAULT now()
+  mail_choices_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  mail_choices_pkey PRIMARY KEY (user_id, list)
 
 mails
   id uuid NOT NULL
@@ -163,11 +203,40 @@ outbox
   progress text NOT NULL DEFAULT ''::text
   error text NOT NULL DEFAULT ''::text
   result jsonb
+  losses integer NOT NULL DEFAULT 0
   outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
   outbox_pkey PRIMARY KEY (id)
   CREATE INDEX outbox_finished ON public.outbox USING btree (finished_at) WHERE (state = ANY (ARRAY['done'::text, 'dead'::text]))
   CREATE INDEX outbox_leased ON public.outbox USING btree (lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
   CREATE INDEX outbox_waiting ON public.outbox USING btree (queue, run_at) WHERE (state = 'waiting'::text)
+
+passkey_challenges
+  challenge bytea NOT NULL
+  browser bytea NOT NULL
+  user_id uuid
+  state jsonb NOT NULL
+  expires_at timestamp with time zone NOT NULL
+  passkey_challenges_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  passkey_challenges_pkey PRIMARY KEY (challenge)
+  CREATE INDEX passkey_challenges_expires_at ON public.passkey_challenges USING btree (expires_at)
+  CREATE INDEX passkey_challenges_user_id ON public.passkey_challenges USING btree (user_id)
+
+passkeys
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  credential_id bytea NOT NULL
+  public_key bytea NOT NULL
+  sign_count bigint NOT NULL
+  flags smallint NOT NULL
+  transports text[] NOT NULL DEFAULT '{}'::text[]
+  name text NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  last_used_at timestamp with time zone
+  passkeys_credential_id_check CHECK ((length(credential_id) <= 1023))
+  passkeys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  passkeys_pkey PRIMARY KEY (id)
+  passkeys_credential_id_key UNIQUE (credential_id)
+  CREATE INDEX passkeys_user_id ON public.passkeys USING btree (user_id)
 
 payment_facts
   stripe_payment_id text NOT NULL
@@ -176,10 +245,11 @@ payment_facts
   amount integer NOT NULL
   currency text NOT NULL
   at timestamp with time zone NOT NULL
-  checkout_id uuid NOT NULL
-  payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text])))
+  checkout_id uuid
+  payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'failed'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text])))
   payment_facts_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
   payment_facts_pkey PRIMARY KEY (stripe_payment_id, kind, source, amount)
+  CREATE INDEX payment_facts_checkout_id ON public.payment_facts USING btree (checkout_id)
 
 progress
   id uuid NOT NULL
@@ -217,6 +287,29 @@ purchases
   CREATE INDEX purchases_purchased_at ON public.purchases USING btree (purchased_at)
   CREATE INDEX purchases_user_id_status ON public.purchases USING btree (user_id, status)
 
+reconciled
+  single boolean NOT NULL DEFAULT true
+  created timestamp with time zone NOT NULL
+  reconciled_single_check CHECK (single)
+  reconciled_pkey PRIMARY KEY (single)
+
+refunds
+  id uuid NOT NULL
+  stripe_payment_id text NOT NULL
+  user_id uuid
+  module_type text NOT NULL
+  amount integer NOT NULL
+  currency text NOT NULL
+  reason text NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  stripe_refund_id text
+  refunds_amount_check CHECK ((amount > 0))
+  refunds_reason_check CHECK ((reason = ANY (ARRAY['duplicate'::text, 'account_deleted'::text])))
+  refunds_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
+  refunds_pkey PRIMARY KEY (id)
+  refunds_stripe_payment_id_key UNIQUE (stripe_payment_id)
+  CREATE INDEX refunds_user_id ON public.refunds USING btree (user_id)
+
 reports
   id uuid NOT NULL
   lesson_id text NOT NULL
@@ -231,6 +324,11 @@ reports
   reports_pkey PRIMARY KEY (id)
   CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (closed_at IS NULL)
 
+schedule
+  name text NOT NULL
+  slot timestamp with time zone NOT NULL
+  schedule_pkey PRIMARY KEY (name)
+
 sessions
   id uuid NOT NULL
   session_token bytea NOT NULL
@@ -239,9 +337,11 @@ sessions
   device text NOT NULL DEFAULT ''::text
   created_at timestamp with time zone NOT NULL DEFAULT now()
   last_seen_at timestamp with time zone NOT NULL DEFAULT now()
+  verified_at timestamp with time zone NOT NULL DEFAULT now()
   sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
   sessions_pkey PRIMARY KEY (id)
   sessions_session_token_key UNIQUE (session_token)
+  CREATE INDEX sessions_expires ON public.sessions USING btree (expires)
   CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id)
 
 sign_in_requests
@@ -259,6 +359,7 @@ sign_in_requests
   replaced_at timestamp with time zone
   sign_in_requests_email_check CHECK ((email = lower(email)))
   sign_in_requests_pkey PRIMARY KEY (id)
+  CREATE INDEX sign_in_requests_created_at ON public.sign_in_requests USING btree (created_at)
   CREATE INDEX sign_in_requests_email ON public.sign_in_requests USING btree (email, created_at)
 
 sources
@@ -285,6 +386,8 @@ stripe_events
   payload jsonb NOT NULL
   stripe_events_state_check CHECK ((state = ANY (ARRAY['settled'::text, 'ignored'::text, 'quarantined'::text])))
   stripe_events_pkey PRIMARY KEY (id)
+  CREATE INDEX stripe_events_checkout ON public.stripe_events USING btree (((payload #>> '{data,object,metadata,checkout}'::text[])))
+  CREATE INDEX stripe_events_payment ON public.stripe_events USING btree (((payload #>> '{data,object,payment_intent}'::text[])))
   CREATE INDEX stripe_events_quarantined ON public.stripe_events USING btree (received_at) WHERE (state = 'quarantined'::text)
 
 study_events
@@ -321,8 +424,11 @@ users
   roles text[] NOT NULL DEFAULT '{}'::text[]
   created_at timestamp with time zone NOT NULL DEFAULT now()
   updated_at timestamp with time zone NOT NULL DEFAULT now()
+  passkey_handle bytea
   users_email_check CHECK ((email = lower(email)))
+  users_passkey_handle_check CHECK ((length(passkey_handle) = 64))
   users_roles_check CHECK ((roles <@ '{author,operator}'::text[]))
   users_pkey PRIMARY KEY (id)
   users_email_key UNIQUE (email)
+  users_passkey_handle_key UNIQUE (passkey_handle)
   CREATE INDEX users_created_at ON public.users USING btree (created_at)

@@ -18,6 +18,7 @@ import (
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/limit"
 	"pilothandbook/platform/queue"
 )
 
@@ -28,6 +29,7 @@ type Platform struct {
 	Redis    redis.UniversalClient // of the queue; nil where the process has none
 	Cache    *cache.Cache          // nil where the process has none: every look-up is a miss
 	Memory   *cache.Memory
+	Limit    *limit.Limiter
 	Stripe   *client.API
 	Draining atomic.Bool // a stop is under way: readiness says no
 	Notice   string      // shown on every page; tells that a start is local
@@ -62,6 +64,7 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 			return nil, err
 		}
 	}
+	p.Limit = limit.New(p.quick, cfg.TrustedProxies, log, p.Now)
 	pool.OnCommit(p.announce)
 	return p, nil
 }

@@ -23,6 +23,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/limit"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -31,6 +32,7 @@ import (
 type Router struct {
 	mux    *httprouter.Router
 	gate   access.Gate
+	limit  *limit.Limiter
 	db     *db.Pool
 	log    *slog.Logger
 	notice string
@@ -41,7 +43,7 @@ type Router struct {
 // New mounts routes. It panics when two of them clash, as httprouter does.
 func New(p *platform.Platform, routes ...web.Route) *Router {
 	rt := &Router{
-		mux: httprouter.New(), gate: access.NewGate(p), db: p.DB, log: p.Log, notice: p.Notice, secure: p.Config.Secure(),
+		mux: httprouter.New(), gate: access.NewGate(p), limit: p.Limit, db: p.DB, log: p.Log, notice: p.Notice, secure: p.Config.Secure(),
 		cross: http.NewCrossOriginProtection(),
 	}
 	rt.mux.RedirectFixedPath = false
@@ -106,6 +108,9 @@ func (rt *Router) headers(h http.Header) {
 
 // mounted wraps a route's handler in what its Access asks for.
 func (rt *Router) mounted(route web.Route) httprouter.Handle {
+	if route.Limit != (web.Limit{}) {
+		route.Handle = rt.limited(route.Limit, route.Handle)
+	}
 	guarded := rt.guard(route)
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
 		if !printable(params) {
@@ -204,10 +209,10 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f.Kind == fault.Internal {
 		f = explain(f, err)
 	}
-	if f.Kind == fault.Internal || f.Kind == fault.Unavailable || f.Kind == fault.Full {
+	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable || f.Kind == fault.Full) && r.Context().Err() == nil { // who has left sees no error
 		rt.log.ErrorContext(r.Context(), "request failed", "id", web.RequestID(r.Context()), "path", r.URL.Path, "err", err)
 	}
-	if f.Kind == fault.Unavailable || f.Kind == fault.TooMany {
+	if (f.Kind == fault.Unavailable || f.Kind == fault.TooMany) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "2")
 	}
 	if f.Kind == fault.SignedOut && !web.WantsPage(r) {

@@ -4,13 +4,18 @@ package worker
 
 import (
 	"context"
+	"time"
 
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
 	"pilothandbook/platform/mail"
 	"pilothandbook/platform/queue"
+	"pilothandbook/worker/accounts"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/learning"
+	"pilothandbook/worker/money"
 	"pilothandbook/worker/post"
+	"pilothandbook/worker/upkeep"
 )
 
 // Run works until ctx ends, then lets running jobs end.
@@ -19,8 +24,15 @@ func Run(ctx context.Context, p *platform.Platform) error {
 	if err != nil {
 		return err
 	}
-	o := queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}
-	return queue.NewWorker(o, mux).Run(ctx)
+	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log, Schedules: schedules()}, mux).Run(ctx)
+}
+
+// schedules lists what is done again and again.
+func schedules() []queue.Schedule {
+	return []queue.Schedule{
+		{Name: "reconcile", Every: 10 * time.Minute, Job: job.Reconcile{}},
+		{Name: "upkeep", Every: time.Hour, Job: job.Upkeep{}},
+	}
 }
 
 // Mux is the one list of who does what.
@@ -29,12 +41,34 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, m := content.Jobs{DB: p.DB}, post.Jobs{DB: p.DB, Mail: sender, Config: p.Config}
 	mux := queue.NewMux(job.Queues()...)
+
+	c := content.Jobs{DB: p.DB}
 	queue.Handle(mux, c.ProcessModule)
+
+	l := learning.Jobs{DB: p.DB, Cache: p.Cache}
+	queue.Handle(mux, l.SyncProgress)
+	queue.Handle(mux, l.SyncReaders)
+
+	m := post.Jobs{DB: p.DB, Mail: sender, Config: p.Config}
 	queue.Handle(mux, m.SignInCode)
 	queue.Handle(mux, m.Welcome)
 	queue.Handle(mux, m.Confirmation)
+	queue.Handle(mux, m.RefundNotice)
 	queue.Handle(mux, m.Report)
+	queue.Handle(mux, m.EmailChangeCode)
+	queue.Handle(mux, m.EmailChanged)
+	queue.Handle(mux, m.Goodbye)
+
+	y := money.New(p)
+	queue.Handle(mux, y.Refund)
+	queue.Handle(mux, y.Reconciled)
+
+	a := accounts.Jobs{DB: p.DB, Stripe: p.Stripe}
+	queue.Handle(mux, a.EraseCustomer)
+	queue.Handle(mux, a.CloseCheckout)
+
+	u := upkeep.Jobs{DB: p.DB}
+	queue.Handle(mux, u.Upkeep)
 	return mux, nil
 }

@@ -2,11 +2,12 @@
 //
 //	POST /checkout/:module   a form: on to Stripe's page; as JSON: {"url": "..."}
 //
-// The price is ours, never the caller's. A row with the exact parameters is
-// written before Stripe is asked, and its id is the idempotency key, so that
-// nothing is lost when an answer is: asking again goes on with the same row. A
-// reader has one open checkout per module, and gets it again until it is paid,
-// expired, or the price has changed.
+// The price is ours, never the caller's; who owns a part of the bundle pays
+// the difference. A row with the exact parameters is written before Stripe is
+// asked, and its id is the idempotency key, so that nothing is lost when an
+// answer is: asking again goes on with the same row. A reader has one open
+// checkout per module, and gets it again until it is paid, expired, or the
+// price has changed.
 package checkout
 
 import (
@@ -31,6 +32,12 @@ import (
 // A click may lead to a few calls of Stripe; the reader waits no longer.
 const patience = 25 * time.Second
 
+// limit spares Stripe, which has limits of its own, and leaves room for
+// whoever clicks a lot and for a class that buys behind one address.
+var limit = web.Limit{
+	Name: "checkout", Reader: web.Rate{N: 120, Per: time.Hour}, Address: web.Rate{N: 600, Per: time.Hour}, Total: web.Rate{N: 50_000, Per: time.Hour},
+}
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
@@ -38,7 +45,7 @@ func Routes(p *platform.Platform) []web.Route {
 		clicks: &singleflight.Group{},
 	}
 	return []web.Route{
-		{Method: "POST", Path: "/checkout/:module", Handle: e.begin, Needs: []string{"STRIPE_SECRET_KEY"}},
+		{Method: "POST", Path: "/checkout/:module", Handle: e.begin, Needs: []string{"STRIPE_SECRET_KEY"}, Limit: limit},
 	}
 }
 

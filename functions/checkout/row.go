@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,12 +27,14 @@ type row struct {
 	Amount   int
 	Currency string
 	Params   map[string]string // as Stripe gets them, whatever this program would send today
-	Price    int
-	In       string
+	Credited []string          // the owned modules that made it cheaper
+	Today    purchase.Price
 }
 
-// current reports whether the row sells at today's price.
-func (r row) current() bool { return r.Amount == r.Price && r.Currency == r.In }
+// current reports whether the row sells at the buyer's price of today.
+func (r row) current() bool {
+	return r.Amount == r.Today.Amount && r.Currency == r.Today.Currency && slices.Equal(r.Credited, r.Today.Credited)
+}
 
 // params returns what creates the row's session, the same at every try.
 func (r row) params(ctx context.Context) *stripe.CheckoutSessionParams {
@@ -44,20 +47,13 @@ func (r row) params(ctx context.Context) *stripe.CheckoutSessionParams {
 	return p
 }
 
-// offer is a module as it is sold today.
-type offer struct {
-	Title    string
-	Price    int
-	Currency string
-}
-
 // row returns the buyer's open checkout of a module, a new one if there is
 // none. What is owned is asked after the row is there: a payment that is being
 // settled meanwhile either still holds the one open row or has given its grant.
 func (e endpoint) row(ctx context.Context, who buyer, module string) (row, error) {
 	var open row
 	err := db.Tx(ctx, e.db, func(tx pgx.Tx) error {
-		o, err := offered(ctx, tx, module)
+		o, err := offered(ctx, tx, who, module)
 		if err != nil {
 			return err
 		}
@@ -68,36 +64,29 @@ func (e endpoint) row(ctx context.Context, who buyer, module string) (row, error
 			return err
 		}
 		open, err = find(ctx, tx, who, module)
+		open.Today = o
 		return err
 	})
 	return open, err
 }
 
-func offered(ctx context.Context, tx pgx.Tx, module string) (offer, error) {
-	var o offer
-	err := tx.QueryRow(ctx, `
-		SELECT title, price, currency
-		FROM modules
-		WHERE key = $1 AND EXISTS (SELECT FROM content_versions WHERE module_id = key AND is_active)`, module,
-	).Scan(&o.Title, &o.Price, &o.Currency)
+func offered(ctx context.Context, tx pgx.Tx, who buyer, module string) (purchase.Price, error) {
+	p, err := purchase.PriceFor(ctx, tx, who.ID, module)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return o, fault.New(fault.NotFound, "There is no module %q on sale. The catalogue lists what there is.", module)
+		return p, fault.New(fault.NotFound, "There is no module %q on sale. The catalogue lists what there is.", module)
 	}
-	if err != nil {
-		return o, fmt.Errorf("offer of %q: %w", module, err)
-	}
-	return o, nil
+	return p, err
 }
 
 // insert writes a new checkout, unless one is open.
-func (e endpoint) insert(ctx context.Context, tx pgx.Tx, who buyer, module string, o offer) error {
+func (e endpoint) insert(ctx context.Context, tx pgx.Tx, who buyer, module string, o purchase.Price) error {
 	id := uuid.Must(uuid.NewV7())
 	expires := e.now().Add(life)
 	_, err := tx.Exec(ctx, `
-		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at, credited)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (user_id, module_type) WHERE state = 'open' DO NOTHING`,
-		id, who.ID, module, o.Price, o.Currency, e.live, e.terms(id, who, module, o, expires), expires)
+		id, who.ID, module, o.Amount, o.Currency, e.live, e.terms(id, who, module, o, expires), expires, o.Credited)
 	if err != nil {
 		return fmt.Errorf("checkout of %q for %s: %w", module, who.ID, err)
 	}
@@ -130,11 +119,10 @@ func free(ctx context.Context, tx pgx.Tx, who buyer, module, title string) error
 func find(ctx context.Context, tx pgx.Tx, who buyer, module string) (row, error) {
 	var r row
 	err := tx.QueryRow(ctx, `
-		SELECT c.id, coalesce(c.stripe_session_id, ''), c.amount, c.currency, c.params, m.price, m.currency
-		FROM checkouts c
-		JOIN modules m ON m.key = c.module_type
-		WHERE c.user_id = $1 AND c.module_type = $2 AND c.state = 'open'`, who.ID, module,
-	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Price, &r.In)
+		SELECT id, coalesce(stripe_session_id, ''), amount, currency, params, credited
+		FROM checkouts
+		WHERE user_id = $1 AND module_type = $2 AND state = 'open'`, who.ID, module,
+	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Credited)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, fault.New(fault.Unavailable, "Your last checkout has just ended. Please try again.")
 	}
@@ -170,7 +158,7 @@ func expire(ctx context.Context, p *db.Pool, id uuid.UUID) error {
 }
 
 // terms returns the parameters of a session by their names on the wire.
-func (e endpoint) terms(id uuid.UUID, who buyer, module string, o offer, expires time.Time) map[string]string {
+func (e endpoint) terms(id uuid.UUID, who buyer, module string, o purchase.Price, expires time.Time) map[string]string {
 	marks := purchase.Marks(id, module)
 	var values form.Values
 	form.AppendTo(&values, &stripe.CheckoutSessionParams{
@@ -185,7 +173,7 @@ func (e endpoint) terms(id uuid.UUID, who buyer, module string, o offer, expires
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{
 			Quantity: stripe.Int64(1),
 			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
-				Currency: stripe.String(o.Currency), UnitAmount: stripe.Int64(int64(o.Price)),
+				Currency: stripe.String(o.Currency), UnitAmount: stripe.Int64(int64(o.Amount)),
 				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String(o.Title)},
 			},
 		}},

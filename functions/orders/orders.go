@@ -21,6 +21,7 @@ import (
 	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/web"
@@ -33,7 +34,7 @@ var files embed.FS
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
-		db: p.DB, stripe: p.Stripe, gate: access.NewGate(p), now: p.Now, notice: p.Notice,
+		db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), now: p.Now, notice: p.Notice,
 		list: reader.New(files, "list.html"), order: reader.New(files, "order.html"),
 	}
 	return []web.Route{
@@ -46,7 +47,7 @@ func Routes(p *platform.Platform) []web.Route {
 type endpoint struct {
 	db          *db.Pool
 	stripe      *client.API
-	gate        access.Gate
+	inbox       inbox.Inbox
 	now         func() time.Time
 	notice      string
 	list, order *reader.Page

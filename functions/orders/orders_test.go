@@ -176,6 +176,20 @@ func TestReturnOtherwise(t *testing.T) {
 			b.get("/orders/" + b.id)
 			b.exec(`UPDATE purchases SET status = 'pending'`)
 		}},
+		{"disputed", "Your bank asks for this payment back", "", false, func(b *buying) {
+			b.till.Pay(b.t, b.url)
+			b.get("/orders/" + b.id)
+			b.exec(`UPDATE grants SET revoked_at = now()`)
+		}},
+		{"bought before", "You had bought this already", "", false, func(b *buying) {
+			b.till.Pay(b.t, b.url)
+			b.get("/orders/" + b.id)
+			b.exec(`INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason) SELECT gen_random_uuid(), stripe_payment_id, module_type, amount, currency, 'duplicate' FROM purchases`)
+		}},
+		{"the money did not come", "Your payment did not go through", "/checkout/instrument", false, func(b *buying) {
+			b.exec(`UPDATE checkouts SET state = 'expired'`)
+			b.exec(`INSERT INTO payment_facts SELECT 'pi_1', 'failed', 'cs_1', amount, currency, now(), id FROM checkouts`)
+		}},
 		{"refunded", "This order was refunded", "/checkout/instrument", false, func(b *buying) {
 			b.till.Pay(b.t, b.url)
 			b.get("/orders/" + b.id)

@@ -31,6 +31,9 @@ type checkout struct {
 	State    string // open, complete or expired
 	Session  string // at Stripe; "" while it is not known
 	Status   string // of the purchase; "" while there is none
+	Failed   bool   // the money that was under way did not come
+	Held     bool   // a bank asks for the money back
+	Back     bool   // it is given back, as it bought what was owned already
 	Opens    []open // the modules to read now
 }
 
@@ -41,6 +44,9 @@ const (
 	granted    = "granted"
 	underWay   = "under way"
 	unfinished = "not finished"
+	failed     = "failed"
+	held       = "held"
+	givenBack  = "given back"
 	refunded   = "refunded"
 	looking    = "looking"
 )
@@ -79,7 +85,7 @@ func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, er
 			return v, err
 		}
 	}
-	if v.Status != "" {
+	if v.Status != "" || v.Failed {
 		v.Says = v.says()
 	}
 	return v, nil
@@ -100,7 +106,7 @@ func (e endpoint) refresh(ctx context.Context, c checkout, back bool) (string, e
 	case err != nil:
 		return underWay, nil
 	}
-	out, err := e.settle(ctx, s)
+	out, err := e.inbox.Settle(ctx, purchase.FromSession(s, e.now()))
 	if err != nil {
 		return "", err
 	}
@@ -108,17 +114,6 @@ func (e endpoint) refresh(ctx context.Context, c checkout, back bool) (string, e
 		return unfinished, nil
 	}
 	return looking, nil
-}
-
-func (e endpoint) settle(ctx context.Context, s *stripe.CheckoutSession) (out purchase.Outcome, err error) {
-	err = db.Tx(ctx, e.db, func(tx pgx.Tx) error {
-		out, err = purchase.Settle(ctx, tx, purchase.FromSession(s, e.now()))
-		return err
-	})
-	if err == nil && out.User != uuid.Nil {
-		e.gate.Forget(ctx, out.User)
-	}
-	return out, err
 }
 
 // gone reports whether Stripe knows no such session.
@@ -129,11 +124,17 @@ func gone(err error) bool {
 
 // says returns what to say of a purchase.
 func (c checkout) says() string {
-	switch c.Status {
-	case "completed":
-		return granted
-	case "refunded":
+	switch {
+	case c.Status == "refunded":
 		return refunded
+	case c.Back:
+		return givenBack
+	case c.Held:
+		return held
+	case c.Status == "completed":
+		return granted
+	case c.Status == "":
+		return failed
 	}
 	return underWay
 }
@@ -148,6 +149,10 @@ func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, erro
 	err := q.QueryRow(ctx, `
 		SELECT c.module_type, m.title, coalesce(p.amount, c.amount), c.currency, c.state,
 		       coalesce(c.stripe_session_id, ''), coalesce(p.status, ''),
+		       EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id AND kind = 'failed'),
+		       EXISTS (SELECT FROM grants WHERE purchase_id = p.id)
+		           AND NOT EXISTS (SELECT FROM grants WHERE purchase_id = p.id AND revoked_at IS NULL),
+		       EXISTS (SELECT FROM refunds WHERE stripe_payment_id = p.stripe_payment_id),
 		       coalesce((
 		           SELECT jsonb_agg(jsonb_build_object('Key', o.key, 'Title', o.title) ORDER BY o.key)
 		           FROM opened_by(c.module_type) b
@@ -156,7 +161,7 @@ func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, erro
 		JOIN modules m ON m.key = c.module_type
 		LEFT JOIN purchases p ON p.checkout_id = c.id
 		WHERE c.id = $1 AND c.user_id = $2`, id, user,
-	).Scan(&c.Module, &c.Title, &c.Amount, &c.Currency, &c.State, &c.Session, &c.Status, &c.Opens)
+	).Scan(&c.Module, &c.Title, &c.Amount, &c.Currency, &c.State, &c.Session, &c.Status, &c.Failed, &c.Held, &c.Back, &c.Opens)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, missing()
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -37,12 +38,17 @@ const (
 	perHour  = 20
 )
 
+// limit leaves room for a class that reads behind one address.
+var limit = web.Limit{
+	Name: "report", Reader: web.Rate{N: 30, Per: time.Hour}, Address: web.Rate{N: 120, Per: time.Hour}, Total: web.Rate{N: 5000, Per: time.Hour},
+}
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
 		{Method: "GET", Path: "/reports/:lesson", Access: web.Public, Handle: e.show},
-		{Method: "POST", Path: "/reports/:lesson", Access: web.Public, Handle: e.take},
+		{Method: "POST", Path: "/reports/:lesson", Access: web.Public, Handle: e.take, Limit: limit},
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type asking struct {
 	Email, Next string
 	Field, Text string // what is wrong with it
+	Passkeys    bool   // they work here
 }
 
 func (e endpoint) form(w http.ResponseWriter, r *http.Request) error {
@@ -67,6 +68,7 @@ func (e endpoint) askAgain(w http.ResponseWriter, r *http.Request, in asking, er
 
 func (e endpoint) showForm(w http.ResponseWriter, r *http.Request, in asking, status int) error {
 	private(w)
+	in.Passkeys = e.passkeys
 	return e.askPage.Show(w, r, status, reader.View{Title: "Sign in", Notice: e.notice, Data: in})
 }
 

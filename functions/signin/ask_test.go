@@ -93,6 +93,41 @@ func TestAskTooOften(t *testing.T) {
 	}
 }
 
+// One network cannot have mails sent to everybody, whatever it says it is.
+func TestAskForMany(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	sent := 0
+	for i := range 130 {
+		r := platformtest.Form(t, nil, "/signin", fmt.Sprintf("email=a%d@example.com", i))
+		r.Header.Set("X-Forwarded-For", fmt.Sprintf("192.0.2.%d, 203.0.113.7", i))
+		switch a := newBrowser(p).send(t, r); {
+		case a.Status == http.StatusSeeOther:
+			sent++
+		case a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "":
+			t.Fatalf("got %d with Retry-After %q", a.Status, a.Header.Get("Retry-After"))
+		}
+	}
+	if sent < 100 || sent > 105 { // a few may come free meanwhile
+		t.Errorf("%d mails are sent, want 100", sent)
+	}
+}
+
+// Passkeys are offered where the site has a name, and nothing is shown without
+// scripts.
+func TestPasskeysOffered(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	for address, want := range map[string]int{"http://localhost:3000": 1, "http://127.0.0.1:3000": 0} {
+		own := *cfg
+		own.AuthURL = address
+		a := newBrowser(platformtest.Open(t, &own)).get(t, "/signin?next=/orders")
+		if got := page(t, a).Find("[data-passkey=signin][data-next='/orders'][hidden] button[type=button]").Length(); got != want {
+			t.Errorf("%s: %d buttons, want %d", address, got, want)
+		}
+	}
+}
+
 func TestNextStaysHere(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)

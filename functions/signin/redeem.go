@@ -23,7 +23,7 @@ func (e endpoint) redeem(w http.ResponseWriter, r *http.Request) error {
 		return e.show(w, r, err)
 	}
 	browser := web.CookieValue(r, e.secure, asked)
-	session, next, err := account.Redeem(r.Context(), e.db, e.secret.Reveal(), requestID(r), proof, browser, device(r.UserAgent()))
+	session, next, err := account.Redeem(r.Context(), e.db, e.secret.Reveal(), requestID(r), proof, browser, account.DeviceName(r.UserAgent()))
 	if err != nil {
 		if k := fault.Of(err).Kind; k == fault.Internal || k == fault.Unavailable {
 			return err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
@@ -34,17 +35,26 @@ const (
 	askedLife = time.Hour
 )
 
+// What one network may ask leaves room for a class behind one address. Mails
+// to one address are counted in PostgreSQL besides, and wrong codes of one
+// request, so that no outage of Redis raises either.
+var (
+	asks    = web.Limit{Name: "signin", Address: web.Rate{N: 100, Per: time.Hour}, Total: web.Rate{N: 20_000, Per: time.Hour}}
+	entries = web.Limit{Name: "code", Address: web.Rate{N: 100, Per: 10 * time.Minute}, Total: web.Rate{N: 100_000, Per: time.Hour}}
+)
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
 		db: p.DB, gate: access.NewGate(p), log: p.Log, secret: p.Config.AuthSecret, secure: p.Config.Secure(), notice: p.Notice,
-		askPage: reader.New(files, "ask.html"), enterPage: reader.New(files, "enter.html"),
+		passkeys: account.PasskeySite(p.Config.AuthURL) != "",
+		askPage:  reader.New(files, "ask.html"), enterPage: reader.New(files, "enter.html"),
 	}
 	return []web.Route{
 		{Method: "GET", Path: "/signin", Access: web.Public, Handle: e.form},
-		{Method: "POST", Path: "/signin", Access: web.Public, Handle: e.ask},
+		{Method: "POST", Path: "/signin", Access: web.Public, Handle: e.ask, Limit: asks},
 		{Method: "GET", Path: "/signin/:request", Access: web.Public, Handle: e.enter},
-		{Method: "POST", Path: "/signin/:request", Access: web.Public, Handle: e.redeem, Needs: []string{"AUTH_SECRET"}},
+		{Method: "POST", Path: "/signin/:request", Access: web.Public, Handle: e.redeem, Needs: []string{"AUTH_SECRET"}, Limit: entries},
 	}
 }
 
@@ -55,6 +65,7 @@ type endpoint struct {
 	secret    config.Secret
 	secure    bool
 	notice    string
+	passkeys  bool
 	askPage   *reader.Page
 	enterPage *reader.Page
 }

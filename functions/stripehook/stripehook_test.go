@@ -34,6 +34,15 @@ func TestTake(t *testing.T) {
 			return s.session(object{"payment_status": "no_payment_required", "amount_total": 0, "payment_intent": nil})
 		}, nil, "settled", "1 1 1 1"},
 		{"a refund alone", "charge.refunded", func(s sale) object { return s.charge(nil) }, nil, "settled", "1 0 0 0"},
+		{"the money does not come", "checkout.session.async_payment_failed", func(s sale) object { return s.session(object{"payment_status": "unpaid"}) }, nil, "settled", "1 0 0 0"},
+		{"expired", "checkout.session.expired", func(s sale) object {
+			return s.session(object{"status": "expired", "payment_status": "unpaid", "payment_intent": nil})
+		}, nil, "settled", "1 0 0 0"},
+		{"a dispute alone", "charge.dispute.created", func(s sale) object { return s.dispute("needs_response") }, nil, "settled", "1 0 0 0"},
+		{"an inquiry", "charge.dispute.created", func(s sale) object { return s.dispute("warning_needs_response") }, nil, "ignored: an inquiry", "1 0 0 0"},
+		{"an inquiry that ends", "charge.dispute.closed", func(s sale) object { return s.dispute("warning_closed") }, nil, "ignored: an inquiry", "1 0 0 0"},
+		{"a dispute of a new kind", "charge.dispute.updated", func(s sale) object { return s.dispute("prevented") }, nil,
+			`quarantined: object: dispute status "prevented" is not known`, "1 0 0 0"},
 		{"a lower price", completed, func(s sale) object { return s.session(object{"amount_subtotal": 1, "amount_total": 1}) }, nil,
 			"quarantined: subtotal is 1, ours is 9900", "1 0 0 0"},
 		{"live money", completed, func(s sale) object { return s.session(object{"livemode": true}) },
@@ -110,6 +119,38 @@ func TestPartialRefundKeepsAccess(t *testing.T) {
 	}
 	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 900" {
 		t.Errorf("ledger %q", got)
+	}
+}
+
+// TestDisputes closes and opens what was bought.
+func TestDisputes(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	s := sell(t, p)
+	for i, step := range []struct {
+		kind, status, want string
+	}{
+		{completed, "", "1 1 1 1"},
+		{"charge.dispute.created", "needs_response", "2 1 0 1"},
+		{"charge.dispute.updated", "under_review", "3 1 0 1"},
+		{"charge.dispute.closed", "won", "4 1 1 1"},
+		{"charge.dispute.funds_reinstated", "won", "5 1 1 1"},
+		{"charge.dispute.closed", "lost", "6 1 0 1"},
+	} {
+		o := s.dispute(step.status)
+		if step.kind == completed {
+			o = s.session(nil)
+		}
+		if got := accept(t, p, platformtest.Event(t, fmt.Sprintf("evt_%d", i), step.kind, o)); got != "settled" {
+			t.Errorf("%s %s: %s", step.kind, step.status, got)
+		}
+		if got := books(t, p); got != step.want {
+			t.Errorf("%s %s: events, purchases, grants, confirmations: %s, want %s", step.kind, step.status, got, step.want)
+		}
+	}
+	if got := ask(t, p, `SELECT status || ' ' || (SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger) FROM purchases`); got != "refunded sale 9900, dispute 9900" {
+		t.Errorf("purchase and ledger: %s", got)
 	}
 }
 

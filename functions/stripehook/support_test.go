@@ -62,6 +62,14 @@ func (s sale) charge(change object) object {
 	}, change)
 }
 
+// dispute is what a bank asks about the checkout's payment.
+func (s sale) dispute(status string) object {
+	return object{
+		"id": "dp_" + s.checkout.String(), "object": "dispute", "livemode": false, "amount": 9900, "currency": "usd",
+		"status": status, "charge": "ch_" + s.checkout.String(), "payment_intent": "pi_" + s.checkout.String(), "metadata": object{},
+	}
+}
+
 func merged(o, change object) object {
 	for name, v := range change {
 		o[name] = v

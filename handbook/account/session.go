@@ -76,3 +76,15 @@ func End(ctx context.Context, q db.Querier, user, session uuid.UUID) (hash []byt
 	}
 	return hash, nil
 }
+
+// EndAll ends all sessions of a user, and returns the hashes of their secrets.
+func EndAll(ctx context.Context, q db.Querier, user uuid.UUID) (hashes [][]byte, err error) {
+	rows, err := q.Query(ctx, `
+		DELETE FROM sessions
+		WHERE user_id = $1
+		RETURNING session_token`, user)
+	if err != nil {
+		return nil, fmt.Errorf("end sessions of %s: %w", user, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[[]byte])
+}

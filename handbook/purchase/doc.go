@@ -3,21 +3,33 @@
 // purchase stands is a pure function of that set (State), so that neither the
 // order in which facts arrive nor their repetition matters.
 //
-//	known                          purchase    grants
-//	nothing, or a refund alone     none        none
-//	submitted                      pending     none
-//	paid                           completed   the module that was sold
-//	paid, part of it given back    completed   the module that was sold
-//	paid, all of it given back     refunded    revoked
+//	known                            purchase    grants
+//	nothing, or a refund alone       none        none
+//	submitted                        pending     none
+//	failed, whether submitted or not none        none: the reader may buy again
+//	paid                             completed   the module that was sold
+//	paid, part of it given back      completed   the module that was sold
+//	paid, all of it given back       refunded    revoked
+//	paid, a dispute is open          completed   revoked until it is won
+//	paid, a dispute is lost          refunded    revoked
+//
+// A pending purchase whose money will not come is deleted, as nothing was
+// bought; its facts stay. Of a dispute that is told both ways the loss counts.
+// A bank's inquiry takes no money, and nothing follows from one.
 //
 // Settle is the one way in. The webhook calls it with what an event tells, the
-// return page with what it has just read from Stripe; both may do so at once
-// and as often as they like. It locks the payment by its checkout's row, adds
-// the facts, and writes what follows as absolute values: purchase, grants,
-// ledger, the state of the checkout, and, when the purchase becomes completed
-// first, the job that tells the buyer. A refund revokes the grants of its own
-// purchase only, and nobody else moves those: who wants a bought module back
-// refunds it.
+// return page and the reconciler with what they have just read from Stripe; all
+// may do so at once and as often as they like. It locks the payment, its buyer
+// and its checkout's row, adds the facts, and writes what follows as absolute
+// values: purchase, grants, ledger, the state of the checkout, and, when the
+// purchase becomes completed first, the job that tells the buyer. A refund
+// revokes the grants of its own purchase only, and nobody else moves those: who
+// wants a bought module back refunds it. A dispute names no checkout: told
+// before its sale, its fact waits for it.
+//
+// A payment for what another one holds open already, and one that comes after
+// its account was deleted, is noted in refunds and given back by a job, once.
+// What follows from that is told by Stripe like any other refund.
 //
 // Before anything is written, what Stripe tells is compared with the row that
 // was written before the sale. What does not agree is not settled but

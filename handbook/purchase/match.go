@@ -17,17 +17,15 @@ func (r Report) contradicts(k known) string {
 	switch {
 	case !k.found:
 		return fmt.Sprintf("there is no checkout %q", r.checkout)
-	case r.module != k.module:
+	case !r.dispute && r.module != k.module:
 		return differ("module", r.module, k.module)
-	case r.currency != k.currency:
+	case !r.dispute && r.currency != k.currency:
 		return differ("currency", r.currency, k.currency)
 	case r.live != k.live:
 		return differ("livemode", r.live, k.live)
 	}
-	for _, f := range r.facts {
-		if f.Amount < 0 || f.Amount > math.MaxInt32 {
-			return fmt.Sprintf("amount %d cannot be", f.Amount)
-		}
+	if reason := r.absurd(); reason != "" {
+		return reason
 	}
 	for _, b := range k.bought {
 		if b.Payment != r.payment {
@@ -39,6 +37,16 @@ func (r Report) contradicts(k known) string {
 	}
 	if r.session != nil {
 		return sessionContradicts(r.session, k)
+	}
+	return ""
+}
+
+// absurd says which amount cannot be, "" if all can.
+func (r Report) absurd() string {
+	for _, f := range r.facts {
+		if f.Amount < 0 || f.Amount > math.MaxInt32 {
+			return fmt.Sprintf("amount %d cannot be", f.Amount)
+		}
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package purchase
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,9 +48,38 @@ func (k known) purchase() uuid.UUID {
 	return k.bought[0].ID
 }
 
-// look locks the checkout's row, which every fact about a payment leads to,
-// and reads what is known. The statements travel together, but each sees what
-// was committed before it began: the later ones all that the lock waited for.
+// find locks the payment and returns the checkout that it is known to belong
+// to, "" while none is: for those who name the payment only.
+func find(ctx context.Context, tx pgx.Tx, payment string) (string, error) {
+	if _, err := tx.Exec(ctx, lockPayment, payment); err != nil {
+		return "", err
+	}
+	var id uuid.UUID
+	err := tx.QueryRow(ctx, `
+		SELECT checkout_id
+		FROM payment_facts
+		WHERE stripe_payment_id = $1 AND checkout_id IS NOT NULL
+		LIMIT 1`, payment).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id.String(), err
+}
+
+// lockPayment keeps two reports about one payment apart, whatever they name.
+const lockPayment = `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`
+
+// paid reports whether the payment was known to be paid.
+func (k known) paid() bool {
+	return slices.ContainsFunc(k.facts, func(f Fact) bool { return f.Kind == Paid })
+}
+
+// look locks the payment, the buyer and the checkout's row, in this order, and
+// reads what is known. The buyer's lock keeps two payments of one person
+// apart, who may have paid for the same thing twice, and comes before the
+// checkout's as it does when an account is deleted. The statements travel
+// together, but each sees what was committed before it began: the later ones
+// all that the locks waited for.
 func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 	k := known{fresh: uuid.Must(uuid.NewV7())}
 	id, err := uuid.Parse(r.checkout)
@@ -57,6 +87,12 @@ func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 		return k, nil // no row of ours
 	}
 	var b pgx.Batch
+	b.Queue(lockPayment, r.payment)
+	b.Queue(`
+		SELECT id
+		FROM users
+		WHERE id = (SELECT user_id FROM checkouts WHERE id = $1)
+		FOR NO KEY UPDATE`, id)
 	b.Queue(`
 		SELECT id, user_id, module_type, amount, currency, livemode, coalesce(stripe_session_id, '')
 		FROM checkouts
@@ -89,21 +125,33 @@ func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 // write adds the facts and writes what follows from all of them.
 func write(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) error {
 	var b pgx.Batch
-	for _, f := range r.facts {
-		b.Queue(`
-			INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT (stripe_payment_id, kind, source, amount) DO UPDATE
-			SET at = least(payment_facts.at, excluded.at)`, r.payment, f.Kind, f.Source, f.Amount, r.currency, f.At, k.checkout)
-	}
+	r.writeFacts(&b, &k.checkout)
+	b.Queue(`
+		UPDATE payment_facts
+		SET checkout_id = $2
+		WHERE stripe_payment_id = $1 AND checkout_id IS NULL`, r.payment, k.checkout)
 	if k.user != nil && s.Status != "" {
 		writePurchase(&b, r.payment, k, s)
+	}
+	if s.Failed {
+		b.Queue(`DELETE FROM purchases WHERE stripe_payment_id = $1 AND status = 'pending'`, r.payment)
 	}
 	if s.Status == "completed" || s.Status == "refunded" {
 		writeLedger(&b, r.payment, k, s)
 	}
 	writeCheckout(&b, r, k, s)
 	return tx.SendBatch(ctx, &b).Close()
+}
+
+// writeFacts adds the facts; checkout is nil while nobody knows whose they are.
+func (r Report) writeFacts(b *pgx.Batch, checkout *uuid.UUID) {
+	for _, f := range r.facts {
+		b.Queue(`
+			INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (stripe_payment_id, kind, source, amount) DO UPDATE
+			SET at = least(payment_facts.at, excluded.at)`, r.payment, f.Kind, f.Source, f.Amount, r.currency, f.At, checkout)
+	}
 }
 
 func writePurchase(b *pgx.Batch, payment string, k known, s Standing) {
@@ -117,8 +165,8 @@ func writePurchase(b *pgx.Batch, payment string, k known, s Standing) {
 		return
 	}
 	var revoked *time.Time
-	if s.Status == "refunded" {
-		revoked = &s.RefundedAt
+	if !s.open() {
+		revoked = &s.Revoked
 	}
 	b.Queue(`
 		INSERT INTO grants (id, user_id, module_key, purchase_id, reason, created_at, revoked_at)
@@ -141,6 +189,9 @@ func writeLedger(b *pgx.Batch, payment string, k known, s Standing) {
 	if s.Refunded > 0 {
 		line("refund", s.Refunded, s.RefundedAt)
 	}
+	if s.Lost > 0 {
+		line("dispute", s.Lost, s.LostAt)
+	}
 }
 
 // writeCheckout closes the checkout, and keeps the session's id where the
@@ -149,9 +200,12 @@ func writeCheckout(b *pgx.Batch, r Report, k known, s Standing) {
 	if r.session != nil && k.session == "" {
 		b.Queue(`UPDATE checkouts SET stripe_session_id = $2 WHERE id = $1`, k.checkout, r.session.ID)
 	}
-	if s.Status != "" {
-		b.Queue(`UPDATE checkouts SET state = 'complete' WHERE id = $1`, k.checkout)
-	} else if r.expired() {
+	switch {
+	case s.Status != "":
+		b.Queue(`UPDATE checkouts SET state = 'complete' WHERE id = $1 AND state <> 'complete'`, k.checkout)
+	case s.Failed:
+		b.Queue(`UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state <> 'expired'`, k.checkout)
+	case r.expired():
 		b.Queue(`UPDATE checkouts SET state = 'expired' WHERE id = $1 AND state = 'open'`, k.checkout)
 	}
 }

@@ -1,6 +1,7 @@
 package purchase
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +27,8 @@ type Report struct {
 	currency string
 	live     bool
 	facts    []Fact
-	session  *stripe.CheckoutSession // nil when a charge tells it
+	session  *stripe.CheckoutSession // nil when something else tells it
+	dispute  bool                    // names the payment only, whoever sold it
 }
 
 // FromSession returns what a Checkout Session tells; at is when it did.
@@ -44,8 +46,29 @@ func FromSession(s *stripe.CheckoutSession, at time.Time) Report {
 	kind := Paid
 	if s.PaymentStatus == stripe.CheckoutSessionPaymentStatusUnpaid {
 		kind = Submitted
+		if over(s.PaymentIntent) {
+			kind = Failed
+		}
 	}
 	r.facts = []Fact{{Kind: kind, Source: s.ID, Amount: s.AmountTotal, At: moment(at)}}
+	return r
+}
+
+// over reports whether a payment that was under way has failed, which only an
+// expanded payment intent tells.
+func over(p *stripe.PaymentIntent) bool {
+	return p != nil && (p.Status == stripe.PaymentIntentStatusRequiresPaymentMethod || p.Status == stripe.PaymentIntentStatusCanceled)
+}
+
+// FromFailure returns what a Checkout Session tells whose payment, which was
+// under way, will not come; at is when it did.
+func FromFailure(s *stripe.CheckoutSession, at time.Time) Report {
+	r := FromSession(s, at)
+	for i := range r.facts {
+		if r.facts[i].Kind == Submitted {
+			r.facts[i].Kind = Failed
+		}
+	}
 	return r
 }
 
@@ -68,6 +91,31 @@ func FromCharge(c *stripe.Charge, at time.Time) Report {
 		r.facts = []Fact{{Kind: kind, Source: c.ID, Amount: c.AmountRefunded, At: moment(at)}}
 	}
 	return r
+}
+
+// FromDispute returns what a dispute tells by its status; at is when it did. A
+// bank's inquiry takes no money, so that nothing follows from one. The amount
+// is in the bank's currency, which may be another one than the sale's.
+func FromDispute(d *stripe.Dispute, at time.Time) (Report, error) {
+	if d.PaymentIntent == nil || d.PaymentIntent.ID == "" {
+		return Report{}, nil // not made by a checkout, so not ours
+	}
+	r := Report{payment: d.PaymentIntent.ID, currency: string(d.Currency), live: d.Livemode, dispute: true}
+	var kind Kind
+	switch d.Status {
+	case stripe.DisputeStatusNeedsResponse, stripe.DisputeStatusUnderReview:
+		kind = Disputed
+	case stripe.DisputeStatusWon:
+		kind = DisputeWon
+	case stripe.DisputeStatusLost:
+		kind = DisputeLost
+	case stripe.DisputeStatusWarningNeedsResponse, stripe.DisputeStatusWarningUnderReview, stripe.DisputeStatusWarningClosed:
+		return r, nil
+	default:
+		return r, fmt.Errorf("dispute status %q is not known", d.Status)
+	}
+	r.facts = []Fact{{Kind: kind, Source: d.ID, Amount: d.Amount, At: moment(at)}}
+	return r, nil
 }
 
 // moment drops what PostgreSQL would not keep, so that a fact is equal to

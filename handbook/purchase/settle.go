@@ -3,6 +3,7 @@ package purchase
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,18 @@ type Outcome struct {
 // callers at once gives the same rows. The caller drops what it remembers of
 // the outcome's user once tx has committed.
 func Settle(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
+	if r.dispute {
+		if len(r.facts) == 0 {
+			return Outcome{State: Ignored, Reason: "an inquiry: no money is taken"}, nil
+		}
+		var err error
+		if r.checkout, err = find(ctx, tx, r.payment); err != nil {
+			return Outcome{}, fmt.Errorf("checkout of payment %s: %w", r.payment, err)
+		}
+		if r.checkout == "" {
+			return early(ctx, tx, r)
+		}
+	}
 	if r.checkout == "" {
 		return Outcome{State: Ignored, Reason: "not sold here"}, nil
 	}
@@ -45,28 +58,46 @@ func Settle(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
 	if err := write(ctx, tx, r, k, s); err != nil {
 		return Outcome{}, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
 	}
+	return follow(ctx, tx, r, k, s)
+}
+
+// early keeps what is told of a payment before its sale is. Nobody knows yet
+// whether it is one of ours; if it is, its sale finds the facts.
+func early(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
+	if reason := r.absurd(); reason != "" {
+		return Outcome{State: Quarantined, Reason: reason}, nil
+	}
+	var b pgx.Batch
+	r.writeFacts(&b, nil)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return Outcome{}, fmt.Errorf("keep facts of payment %s: %w", r.payment, err)
+	}
+	return Outcome{State: Settled}, nil
+}
+
+// follow adds what is to happen later: the buyer is told of the purchase, or
+// gets back what was paid for nothing.
+func follow(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) (Outcome, error) {
 	if k.user == nil {
-		return orphaned(s), nil
+		return Outcome{State: Settled}, orphan(ctx, tx, r.payment, k, s)
 	}
-	return Outcome{State: Settled, User: *k.user}, tell(ctx, tx, k, s)
-}
-
-// orphaned is what becomes of the payment of an account that was deleted: it
-// is in the books, but nobody can be given anything.
-func orphaned(s Standing) Outcome {
-	if s.Status == "completed" {
-		return Outcome{State: Quarantined, Reason: "the buyer's account is deleted: refund the payment"}
+	out := Outcome{State: Settled, User: *k.user}
+	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
+	if s.open() && (first || r.dispute) {
+		last := r.payment
+		if r.dispute {
+			last = ""
+		}
+		back, err := superfluous(ctx, tx, *k.user, last)
+		if err != nil || slices.Contains(back, r.payment) {
+			return out, err
+		}
 	}
-	return Outcome{State: Settled}
-}
-
-// tell has the buyer told when the purchase becomes completed first.
-func tell(ctx context.Context, tx pgx.Tx, k known, s Standing) error {
-	if s.Status != "completed" || k.before() != "" && k.before() != "pending" {
-		return nil
+	if !first {
+		return out, nil
 	}
 	_, err := queue.Add(ctx, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
-	return err
+	return out, err
 }
 
 // Owns reports whether a user may already read a module, by whatever they

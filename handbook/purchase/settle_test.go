@@ -34,6 +34,18 @@ func TestSettle(t *testing.T) {
 		{"all back takes it", "paid; part back; all back", "refunded", "", 1, "sale 7900, refund 7900"},
 		{"refunded before it is completed", "all back; paid", "refunded", "", 0, "sale 7900, refund 7900"},
 		{"a refund alone", "all back", "", "", 0, ""},
+		{"the money does not come", "unpaid; failed; unpaid", "", "", 0, ""},
+		{"it is told to have failed first", "failed; unpaid", "", "", 0, ""},
+		{"it comes after all", "unpaid; failed; paid", "completed", opened, 1, "sale 7900"},
+		{"disputed", "paid; disputed", "completed", "", 1, "sale 7900"},
+		{"disputed, then won", "paid; disputed; under review; won; disputed", "completed", opened, 1, "sale 7900"},
+		{"disputed, then lost", "paid; disputed; lost", "refunded", "", 1, "sale 7900, dispute 7900"},
+		{"told both ways", "paid; lost; won", "refunded", "", 1, "sale 7900, dispute 7900"},
+		{"disputed twice, won once", "paid; disputed; disputed again; won", "completed", "", 1, "sale 7900"},
+		{"disputed twice, won twice", "paid; disputed; disputed again; won; won again", "completed", opened, 1, "sale 7900"},
+		{"refunded and then won", "paid; disputed; all back; won", "refunded", "", 1, "sale 7900, refund 7900"},
+		{"disputed before it is completed", "disputed; paid", "completed", "", 1, "sale 7900"},
+		{"lost before it is completed", "lost; paid", "refunded", "", 0, "sale 7900, dispute 7900"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -43,7 +55,7 @@ func TestSettle(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name := range strings.SplitSeq(tc.reports, "; ") {
-				if out, err := s.settle(ctx, s.report(name)); err != nil || out.State != purchase.Settled || out.User != s.user {
+				if out, err := s.settle(ctx, s.report(name)); err != nil || out.State != purchase.Settled || out.User != s.user && out.User != uuid.Nil {
 					t.Fatalf("%s: %+v, %v", name, out, err)
 				}
 			}
@@ -64,7 +76,8 @@ func TestSettle(t *testing.T) {
 }
 
 // everything is what Stripe may tell about one payment.
-var everything = []string{"unpaid", "paid", "paid, read later", "part back", "more back", "all back"}
+var everything = []string{"unpaid", "failed", "paid", "paid, read later", "part back", "more back", "all back",
+	"disputed", "under review", "won", "lost", "disputed again", "won again"}
 
 // TestAnyOrder tells the same set in any order, with repeats, some at once.
 func TestAnyOrder(t *testing.T) {
@@ -120,36 +133,59 @@ func TestAtOnce(t *testing.T) {
 	}
 }
 
-// TestRefundTakesItsOwn buys the same module alone and in the bundle.
-func TestRefundTakesItsOwn(t *testing.T) {
+// TestInquiry: a bank that only asks takes nothing.
+func TestInquiry(t *testing.T) {
 	t.Parallel()
 
-	p := open(t)
-	ctx := t.Context()
-	single, err := sell(ctx, p, "instrument", 9900)
+	s, err := sell(t.Context(), open(t), "instrument", 9900)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle := &sale{p: p, user: single.user, checkout: uuid.New(), module: "bundle", price: 14900}
-	if err := bundle.begin(ctx); err != nil {
+	for _, name := range []string{"inquiry", "paid", "inquiry", "inquiry closed"} {
+		want := purchase.Ignored
+		if name == "paid" {
+			want = purchase.Settled
+		}
+		if out, err := s.settle(t.Context(), s.report(name)); err != nil || out.State != want {
+			t.Errorf("%s: %+v, %v", name, out, err)
+		}
+	}
+	if got := s.opens(t); got != "instrument" {
+		t.Errorf("opens %q", got)
+	}
+	_, err = purchase.FromDispute(&stripe.Dispute{ID: "dp", Status: "odd", PaymentIntent: &stripe.PaymentIntent{ID: "pi"}}, noon)
+	if err == nil {
+		t.Error("an unknown status is taken")
+	}
+	none, err := purchase.FromDispute(&stripe.Dispute{ID: "dp", Status: stripe.DisputeStatusLost}, noon)
+	if out, err2 := s.settle(t.Context(), none); err != nil || err2 != nil || out.State != purchase.Ignored {
+		t.Errorf("a dispute without a payment intent: %+v, %v, %v", out, err, err2)
+	}
+}
+
+// TestFailureFreesTheBuyer: who could not pay may buy again.
+func TestFailureFreesTheBuyer(t *testing.T) {
+	t.Parallel()
+
+	s, err := sell(t.Context(), open(t), "instrument", 9900)
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, step := range []struct {
-		s            *sale
-		report, want string
-	}{
-		{single, "paid", "instrument"},
-		{bundle, "paid", "bundle instrument private_commercial"},
-		{single, "all back", "bundle instrument private_commercial"},
-		{bundle, "all back", ""},
-		{single, "paid", ""},
-	} {
-		if _, err := step.s.settle(ctx, step.s.report(step.report)); err != nil {
+	for _, name := range []string{"unpaid", "failed"} {
+		if _, err := s.settle(t.Context(), s.report(name)); err != nil {
 			t.Fatal(err)
 		}
-		if got := single.opens(t); got != step.want {
-			t.Errorf("after %s of %s: opens %q, want %q", step.report, step.s.module, got, step.want)
-		}
+	}
+	rows, err := s.rows(t.Context())
+	if err != nil || !strings.HasPrefix(rows, "expired cs_\nfact failed 9900") || strings.Contains(rows, "purchase") {
+		t.Errorf("%q, %v", rows, err)
+	}
+	again := &sale{p: s.p, user: s.user, checkout: uuid.New(), module: s.module, price: s.price}
+	if err := again.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.settle(t.Context(), again.report("paid")); err != nil || again.opens(t) != "instrument" {
+		t.Errorf("opens %q, %v", again.opens(t), err)
 	}
 }
 
@@ -210,7 +246,7 @@ func TestDeletedAccount(t *testing.T) {
 
 	p := open(t)
 	for _, tc := range []struct{ name, before, after, state, ledger string }{
-		{"pays late", "", "paid", purchase.Quarantined, "sale 9900"},
+		{"pays late", "", "paid", purchase.Settled, "sale 9900"},
 		{"is refunded", "paid", "all back", purchase.Settled, "sale 9900, refund 9900"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

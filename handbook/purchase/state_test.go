@@ -21,6 +21,7 @@ func TestState(t *testing.T) {
 
 	submitted, paid := fact(purchase.Submitted, 7900, 0), fact(purchase.Paid, 7900, 1)
 	part, all := fact(purchase.PartlyRefunded, 900, 2), fact(purchase.Refunded, 7900, 3)
+	disputed, won, lost := fact(purchase.Disputed, 7900, 4), fact(purchase.DisputeWon, 7900, 5), fact(purchase.DisputeLost, 8100, 6)
 	for _, tc := range []struct {
 		name  string
 		facts []purchase.Fact
@@ -28,14 +29,26 @@ func TestState(t *testing.T) {
 	}{
 		{"nothing", nil, purchase.Standing{}},
 		{"a refund alone", []purchase.Fact{all}, purchase.Standing{}},
-		{"an unknown kind", []purchase.Fact{fact("disputed", 1, 1)}, purchase.Standing{}},
+		{"an unknown kind", []purchase.Fact{fact("asked", 1, 1)}, purchase.Standing{}},
+		{"a dispute alone", []purchase.Fact{disputed}, purchase.Standing{}},
+		{"failed", []purchase.Fact{submitted, fact(purchase.Failed, 7900, 8)}, purchase.Standing{Failed: true}},
+		{"failed and paid", []purchase.Fact{paid, fact(purchase.Failed, 7900, 8)}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
+		{"disputed", []purchase.Fact{disputed, paid}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900, Revoked: disputed.At}},
+		{"won", []purchase.Fact{won, disputed, paid}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
+		{"won, of which nobody heard", []purchase.Fact{won, paid}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
+		{"lost", []purchase.Fact{lost, disputed, paid}, purchase.Standing{
+			Status: "refunded", At: paid.At, Amount: 7900, Lost: 7900, LostAt: lost.At, Revoked: disputed.At}},
+		{"lost, of which nobody heard", []purchase.Fact{lost, paid}, purchase.Standing{
+			Status: "refunded", At: paid.At, Amount: 7900, Lost: 7900, LostAt: lost.At, Revoked: lost.At}},
+		{"lost and refunded", []purchase.Fact{lost, disputed, paid, all}, purchase.Standing{
+			Status: "refunded", At: paid.At, Amount: 7900, Refunded: 7900, RefundedAt: all.At, Lost: 7900, LostAt: lost.At, Revoked: all.At}},
 		{"submitted", []purchase.Fact{submitted}, purchase.Standing{Status: "pending", At: noon, Amount: 7900}},
 		{"paid", []purchase.Fact{paid, submitted}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
 		{"nothing to pay", []purchase.Fact{fact(purchase.Paid, 0, 1)}, purchase.Standing{Status: "completed", At: paid.At}},
 		{"part given back", []purchase.Fact{part, paid}, purchase.Standing{
 			Status: "completed", At: paid.At, Amount: 7900, Refunded: 900, RefundedAt: part.At}},
 		{"all given back", []purchase.Fact{all, part, paid}, purchase.Standing{
-			Status: "refunded", At: paid.At, Amount: 7900, Refunded: 7900, RefundedAt: all.At}},
+			Status: "refunded", At: paid.At, Amount: 7900, Refunded: 7900, RefundedAt: all.At, Revoked: all.At}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -47,10 +60,15 @@ func TestState(t *testing.T) {
 }
 
 func facts() *rapid.Generator[[]purchase.Fact] {
-	kinds := []purchase.Kind{purchase.Submitted, purchase.Paid, purchase.PartlyRefunded, purchase.Refunded}
+	kinds := []purchase.Kind{
+		purchase.Submitted, purchase.Failed, purchase.Paid, purchase.PartlyRefunded, purchase.Refunded,
+		purchase.Disputed, purchase.DisputeWon, purchase.DisputeLost,
+	}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) purchase.Fact {
-		return fact(rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.Int64Range(0, 3).Draw(t, "amount"), rapid.IntRange(0, 5).Draw(t, "at"))
-	}), 0, 6)
+		f := fact(rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.Int64Range(0, 3).Draw(t, "amount"), rapid.IntRange(0, 5).Draw(t, "at"))
+		f.Source = rapid.SampledFrom([]string{"x_1", "x_2"}).Draw(t, "source")
+		return f
+	}), 0, 8)
 }
 
 // TestStateKnowsNoOrder compares every order, with repeats, with the first.
@@ -75,14 +93,18 @@ func TestStateKnowsNoOrder(t *testing.T) {
 func TestStateOfEveryOrder(t *testing.T) {
 	t.Parallel()
 
+	second := fact(purchase.Disputed, 900, 8)
+	second.Source = "x_2"
 	all := []purchase.Fact{
-		fact(purchase.Submitted, 7900, 0), fact(purchase.Submitted, 7900, 9),
+		fact(purchase.Submitted, 7900, 0), fact(purchase.Failed, 7900, 9),
+		fact(purchase.Disputed, 7900, 5), fact(purchase.DisputeWon, 7900, 6), fact(purchase.DisputeLost, 7900, 7), second,
 		fact(purchase.Paid, 7900, 1), fact(purchase.Paid, 7900, 5),
 		fact(purchase.PartlyRefunded, 900, 2), fact(purchase.PartlyRefunded, 1900, 3), fact(purchase.PartlyRefunded, 1900, 8),
 		fact(purchase.Refunded, 7900, 4), fact(purchase.Refunded, 7900, 7),
 	}
 	first := map[int]purchase.Standing{} // by set, as bits
 	var story []purchase.Fact
+	cases := 0
 	var next func(set int)
 	next = func(set int) {
 		if len(story) > 0 {
@@ -91,6 +113,7 @@ func TestStateOfEveryOrder(t *testing.T) {
 				t.Fatalf("%v: %+v, in another order %+v", story, got, want)
 			}
 			first[set] = got
+			cases++
 		}
 		for i, f := range all {
 			if set>>i&1 == 0 && len(story) < 5 {
@@ -101,4 +124,7 @@ func TestStateOfEveryOrder(t *testing.T) {
 		}
 	}
 	next(0)
+	if cases < 100_000 {
+		t.Errorf("only %d stories were told", cases)
+	}
 }

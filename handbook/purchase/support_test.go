@@ -75,6 +75,18 @@ func (s *sale) charge(back int64, change ...func(*stripe.Charge)) *stripe.Charge
 	return c
 }
 
+// dispute is what a bank asks, in its own currency.
+func (s *sale) dispute(id string, status stripe.DisputeStatus, seconds int) purchase.Report {
+	r, err := purchase.FromDispute(&stripe.Dispute{
+		ID: id + s.checkout.String(), Object: "dispute", Amount: s.price, Currency: "eur", Status: status,
+		PaymentIntent: &stripe.PaymentIntent{ID: s.id("pi")},
+	}, at(seconds))
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 func (s *sale) settle(ctx context.Context, r purchase.Report) (out purchase.Outcome, err error) {
 	err = db.Tx(ctx, s.p.DB, func(tx pgx.Tx) error {
 		out, err = purchase.Settle(ctx, tx, r)
@@ -89,7 +101,7 @@ func (s *sale) rows(ctx context.Context) (string, error) {
 	err := s.p.DB.QueryRow(ctx, `
 		SELECT concat_ws(E'\n',
 			(SELECT state || ' ' || coalesce(left(stripe_session_id, 3), '-') FROM checkouts WHERE id = $1),
-			(SELECT string_agg(concat_ws(' ', 'fact', kind, amount, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind, amount) FROM payment_facts WHERE checkout_id = $1),
+			(SELECT string_agg(concat_ws(' ', 'fact', kind, amount, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind, amount, at) FROM payment_facts WHERE checkout_id = $1),
 			(SELECT string_agg(concat_ws(' ', 'purchase', module_type, amount, currency, status, purchased_at AT TIME ZONE 'UTC'), E'\n') FROM purchases WHERE user_id = $2),
 			(SELECT string_agg(concat_ws(' ', 'grant', module_key, created_at AT TIME ZONE 'UTC', coalesce((revoked_at AT TIME ZONE 'UTC')::text, 'open')), E'\n' ORDER BY id) FROM grants WHERE user_id = $2),
 			(SELECT string_agg(concat_ws(' ', 'ledger', kind, module_type, amount, currency, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind DESC) FROM ledger WHERE stripe_payment_id = $3))`,
@@ -137,6 +149,24 @@ func (s *sale) report(name string) purchase.Report {
 		return purchase.FromCharge(s.charge(1900), at(4))
 	case "all back":
 		return purchase.FromCharge(s.charge(s.price), at(5))
+	case "failed":
+		return purchase.FromFailure(s.session(stripe.CheckoutSessionPaymentStatusUnpaid), at(6))
+	case "disputed":
+		return s.dispute("dp_1", stripe.DisputeStatusNeedsResponse, 7)
+	case "under review":
+		return s.dispute("dp_1", stripe.DisputeStatusUnderReview, 8)
+	case "won":
+		return s.dispute("dp_1", stripe.DisputeStatusWon, 10)
+	case "lost":
+		return s.dispute("dp_1", stripe.DisputeStatusLost, 11)
+	case "disputed again":
+		return s.dispute("dp_2", stripe.DisputeStatusNeedsResponse, 12)
+	case "won again":
+		return s.dispute("dp_2", stripe.DisputeStatusWon, 13)
+	case "inquiry":
+		return s.dispute("dp_3", stripe.DisputeStatusWarningNeedsResponse, 14)
+	case "inquiry closed":
+		return s.dispute("dp_3", stripe.DisputeStatusWarningClosed, 15)
 	}
 	panic(fmt.Sprintf("there is no report %q", name))
 }

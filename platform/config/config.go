@@ -31,6 +31,8 @@ type Config struct {
 	Hostname string `envconfig:"HOSTNAME" desc:"address to listen on when it is an IP address; else all of them"`
 	LogLevel string `envconfig:"LOG_LEVEL" default:"info" desc:"debug, info, warn or error"`
 
+	TrustedProxies int `envconfig:"TRUSTED_PROXIES" default:"1" desc:"proxies in front that append to X-Forwarded-For; 0 when readers connect directly"`
+
 	DatabaseURL      Secret `envconfig:"DATABASE_URL" need:"web worker lambda command" desc:"PostgreSQL, postgresql://user:password@host:port/database"`
 	DatabaseMaxConns int32  `envconfig:"DATABASE_MAX_CONNS" desc:"connections of this process (web 4, worker 3, lambda and commands 1)"`
 	RedisURL         Secret `envconfig:"REDIS_URL" need:"web worker" desc:"Redis of the queue, redis://user:password@host:port; its maxmemory-policy must be noeviction"`
@@ -42,7 +44,7 @@ type Config struct {
 	AuthSecret  Secret `envconfig:"AUTH_SECRET" need:"web worker" desc:"at least 32 characters that sign sign-in codes; openssl rand -base64 32 makes one (the old name NEXTAUTH_SECRET is read too)"`
 	AdminEmails string `envconfig:"ADMIN_EMAILS" desc:"addresses of the operators, separated by commas; set for web and worker, which mails them what readers report"`
 
-	StripeSecretKey      Secret `envconfig:"STRIPE_SECRET_KEY" need:"web" desc:"sk_live_... or sk_test_..."`
+	StripeSecretKey      Secret `envconfig:"STRIPE_SECRET_KEY" need:"web worker" desc:"sk_live_... or sk_test_..."`
 	StripePublishableKey string `envconfig:"STRIPE_PUBLISHABLE_KEY" desc:"pk_...; only compared with the secret key's mode"`
 	StripeWebhookSecret  Secret `envconfig:"STRIPE_WEBHOOK_SECRET" need:"web" desc:"whsec_...; two separated by a comma while one is rolled"`
 	StripeAPIBase        string `envconfig:"STRIPE_API_BASE" desc:"another address of Stripe's API; only with a test key"`

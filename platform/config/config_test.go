@@ -58,7 +58,7 @@ func TestLoad(t *testing.T) {
 			map[string]string{"DATABASE_URL": "", "REDIS_URL": "", "AUTH_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": ""},
 			[]string{"DATABASE_URL is not set", "REDIS_URL is not set", "AUTH_URL is not set", "AUTH_SECRET is not set", "STRIPE_SECRET_KEY is not set", "STRIPE_WEBHOOK_SECRET is not set"}},
 		{"worker needs mail", config.Worker, map[string]string{"MAIL_URL": "", "MAIL_FROM": ""}, []string{"MAIL_URL is not set", "MAIL_FROM is not set"}},
-		{"worker needs no payments", config.Worker, map[string]string{"STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": ""}, nil},
+		{"worker takes no webhooks", config.Worker, map[string]string{"STRIPE_WEBHOOK_SECRET": ""}, nil},
 		{"lambda needs no redis", config.Lambda, map[string]string{"REDIS_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": ""}, nil},
 		{"not a database", config.Web, map[string]string{"DATABASE_URL": "mysql://x"}, []string{"DATABASE_URL must be a URL that begins with postgres://"}},
 		{"not a redis", config.Web, map[string]string{"REDIS_URL": "http://x"}, []string{"REDIS_URL must be a URL"}},

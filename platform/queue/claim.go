@@ -10,15 +10,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"pilothandbook/platform/db"
 )
 
 // A claim lasts lease and is renewed long before it ends.
 const (
-	lease = 10 * time.Second
-	renew = 3 * time.Second
+	lease      = 10 * time.Second
+	renewEvery = 3 * time.Second
 )
 
 // ErrLost is returned to a job whose claim was given to another worker.
@@ -52,10 +51,10 @@ func take(ctx context.Context, p *db.Pool, id uuid.UUID, attempt int) (*claim, e
 	return c, nil
 }
 
-// keep renews the lease until ctx ends, and calls lost when it cannot be
-// renewed any more.
+// keep renews the lease until ctx ends, and calls lost when it is over or
+// somebody else's.
 func (c *claim) keep(ctx context.Context, lost func()) {
-	ticker := time.NewTicker(renew)
+	ticker := time.NewTicker(renewEvery)
 	defer ticker.Stop()
 	held := time.Now().Add(lease)
 	for {
@@ -64,10 +63,11 @@ func (c *claim) keep(ctx context.Context, lost func()) {
 			return
 		case <-ticker.C:
 		}
-		tag, err := c.prolong(ctx)
+		asked := time.Now()
+		mine, err := c.renew(ctx, held)
 		switch {
-		case err == nil && tag.RowsAffected() == 1:
-			held = time.Now().Add(lease)
+		case err == nil && mine:
+			held = asked.Add(lease)
 		case err == nil || time.Now().After(held):
 			lost()
 			return
@@ -75,13 +75,16 @@ func (c *claim) keep(ctx context.Context, lost func()) {
 	}
 }
 
-func (c *claim) prolong(ctx context.Context) (pgconn.CommandTag, error) {
-	ctx, cancel := context.WithTimeout(ctx, renew)
+// renew reports whether the claim still stands. It asks until held: a
+// PostgreSQL that does not answer is no reason to go on for longer.
+func (c *claim) renew(ctx context.Context, held time.Time) (bool, error) {
+	ctx, cancel := context.WithDeadline(ctx, held)
 	defer cancel()
-	return c.pool.Exec(ctx, `
+	tag, err := c.pool.Exec(ctx, `
 		UPDATE outbox
 		SET lease_until = now() + $3
 		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, lease)
+	return tag.RowsAffected() == 1, err
 }
 
 type claimKey struct{}
@@ -140,22 +143,29 @@ func Say(ctx context.Context, format string, args ...any) error {
 	return nil
 }
 
-// fail records a failed attempt: the job waits for the next one, or is dead.
-func (c *claim) fail(ctx context.Context, cause error, limit int) error {
-	_, err := c.pool.Exec(ctx, `
+// fail records a failed attempt, and returns what it left: the job waits for
+// the next one, or is dead.
+func (c *claim) fail(ctx context.Context, cause error, limit int) (State, error) {
+	var left State
+	err := c.pool.QueryRow(ctx, `
 		UPDATE outbox
 		SET failures = failures + 1,
+		    losses = 0,
 		    attempt = attempt + 1,
 		    state = CASE WHEN failures + 1 >= $3 THEN 'dead' ELSE 'waiting' END,
 		    finished_at = CASE WHEN failures + 1 >= $3 THEN now() END,
 		    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
 		    lease_until = NULL,
 		    error = left($4, 2000)
-		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, limit, storable(cause.Error()))
-	if err != nil {
-		return fmt.Errorf("record failure of %s: %w", c.id, err)
+		WHERE id = $1 AND attempt = $2 AND state = 'running'
+		RETURNING state`, c.id, c.attempt, limit, storable(cause.Error())).Scan(&left)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil // another worker has it
 	}
-	return nil
+	if err != nil {
+		return "", fmt.Errorf("record failure of %s: %w", c.id, err)
+	}
+	return left, nil
 }
 
 // storable returns text that PostgreSQL takes: a failure must be recorded,

@@ -8,6 +8,9 @@
 //	   ^                  |                 |
 //	   +---- sweep (lease over) ------------+--- failed too often --> dead
 //
+// A job that outlives one worker after another is dead too, as it may be what
+// they die of. What is dead is kept, and Retry puts it back.
+//
 // Every claim carries the row's attempt as its fencing token. Whoever holds
 // an older one can no longer finish: two copies of a job may run, one takes
 // effect.
@@ -16,7 +19,6 @@ package queue
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -75,45 +77,4 @@ func Add(ctx context.Context, tx pgx.Tx, a Args) (uuid.UUID, error) {
 	}
 	db.Announce(tx, Topic)
 	return id, nil
-}
-
-// State is where a job stands.
-type State string
-
-// The states of a job.
-const (
-	Waiting State = "waiting" // for its time, or for the relay
-	Queued  State = "queued"  // in Redis
-	Running State = "running" // claimed by a worker
-	Done    State = "done"
-	Dead    State = "dead" // failed for good; kept until someone looks
-)
-
-// Status tells about one job.
-type Status struct {
-	ID       uuid.UUID       `json:"id"`
-	Kind     string          `json:"kind"`
-	State    State           `json:"state"`
-	Progress string          `json:"progress,omitempty"`
-	Result   json.RawMessage `json:"result,omitempty"`
-	Error    string          `json:"error,omitempty"`
-}
-
-// ErrNoJob is returned for an id that no job has.
-var ErrNoJob = errors.New("no such job")
-
-// Look returns the status of a job.
-func Look(ctx context.Context, q db.Querier, id uuid.UUID) (Status, error) {
-	s := Status{ID: id}
-	err := q.QueryRow(ctx, `
-		SELECT kind, state, progress, result, error
-		FROM outbox
-		WHERE id = $1`, id).Scan(&s.Kind, &s.State, &s.Progress, &s.Result, &s.Error)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return s, ErrNoJob
-	}
-	if err != nil {
-		return s, fmt.Errorf("job %s: %w", id, err)
-	}
-	return s, nil
 }

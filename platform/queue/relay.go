@@ -18,11 +18,9 @@ import (
 
 const (
 	relayEvery = time.Second
-	sweepEvery = 5 * time.Second
 	// queuedFor is how long a row may wait in Redis before it counts as lost.
 	queuedFor = time.Minute
-	// ahead bounds the rows in Redis, per job at once: few are lost with it,
-	// and none waits there for queuedFor.
+	// ahead bounds the rows in Redis, per job at once: few are lost with it.
 	ahead = 4
 )
 
@@ -36,6 +34,7 @@ type ticket struct {
 // waiting. Any number of processes may do so at once.
 type relay struct {
 	pool   *db.Pool
+	redis  redis.UniversalClient
 	client *asynq.Client
 	queues []Queue
 	log    *slog.Logger
@@ -140,37 +139,15 @@ func (r *relay) enqueue(ctx context.Context, q Queue, kind string, t ticket) err
 	return nil
 }
 
-// unqueue puts a row back that Redis did not take.
+// unqueue puts a row back that Redis did not take, or took without saying so:
+// with another attempt, so that a ticket which turns up late is of no use, and
+// does not stand in the way of the next.
 func (r *relay) unqueue(ctx context.Context, id uuid.UUID, attempt int) {
 	_, err := r.pool.Exec(ctx, `
 		UPDATE outbox
-		SET state = 'waiting', lease_until = NULL, run_at = now() + interval '1 second'
+		SET state = 'waiting', attempt = attempt + 1, lease_until = NULL, run_at = now() + interval '1 second'
 		WHERE id = $1 AND attempt = $2 AND state = 'queued'`, id, attempt)
 	if err != nil {
 		r.log.WarnContext(ctx, "unqueue", "job", id, "err", err)
 	}
-}
-
-// deaths is how many workers a job may take along before it is dead itself.
-const deaths = 20
-
-// sweep raises the attempt of rows whose lease is over: their worker died, or
-// Redis lost them. A worker that died counts as the job's failure, so that a
-// job which kills its workers comes to an end.
-func (r *relay) sweep(ctx context.Context) error {
-	tag, err := r.pool.Exec(ctx, `
-		UPDATE outbox
-		SET attempt = attempt + 1, lease_until = NULL,
-		    failures = failures + (state = 'running')::int,
-		    state = CASE WHEN state = 'running' AND failures + 1 >= $1 THEN 'dead' ELSE 'waiting' END,
-		    finished_at = CASE WHEN state = 'running' AND failures + 1 >= $1 THEN now() END,
-		    error = CASE WHEN state = 'running' THEN 'its worker ended without a word' ELSE error END
-		WHERE state IN ('queued', 'running') AND lease_until < now()`, deaths)
-	if err != nil {
-		return fmt.Errorf("sweep: %w", err)
-	}
-	if n := tag.RowsAffected(); n > 0 {
-		r.log.InfoContext(ctx, "jobs taken over", "count", n)
-	}
-	return nil
 }

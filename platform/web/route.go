@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/julienschmidt/httprouter"
 )
@@ -38,6 +39,21 @@ type Route struct {
 	Access Access
 	Handle Handler
 	Needs  []string // configuration that the process must have, by name
+	Limit  Limit    // how often it may be called; zero is as often as one likes
+}
+
+// Limit bounds how often a route is called. A rate of zero bounds nothing.
+type Limit struct {
+	Name    string // routes of one name are counted together
+	Reader  Rate   // by one account
+	Address Rate   // from one IPv4 address or IPv6 network
+	Total   Rate   // by all
+}
+
+// Rate is N times in Per, all at once if need be.
+type Rate struct {
+	N   int
+	Per time.Duration
 }
 
 // Needs returns the configuration that routes need, by name.

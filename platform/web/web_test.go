@@ -69,6 +69,27 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+func TestDecodeUpTo(t *testing.T) {
+	t.Parallel()
+	const body = `{"lesson":"a"}`
+	decode := func(max int64) (input, error) {
+		r := httptest.NewRequest("POST", "/api/x", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		return web.DecodeUpTo[input](httptest.NewRecorder(), r, max)
+	}
+	if in, err := decode(int64(len(body))); err != nil || in.Lesson != "a" {
+		t.Errorf("got %+v, %v", in, err)
+	}
+	if _, err := decode(int64(len(body)) - 1); !fault.Is(err, fault.TooLarge) || !strings.Contains(fault.Of(err).Text, "13 bytes at most") {
+		t.Errorf("one byte too much: %v", err)
+	}
+	r := httptest.NewRequest("POST", "/api/x", strings.NewReader(`{"lesson":"`+strings.Repeat("x", web.MaxBody)+`"}`))
+	r.Header.Set("Content-Type", "application/json")
+	if in, err := web.DecodeUpTo[input](httptest.NewRecorder(), r, 2*web.MaxBody); err != nil || len(in.Lesson) != web.MaxBody {
+		t.Errorf("over what is usual: %d bytes, %v", len(in.Lesson), err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add(`{"lesson":"a"}`)
 	f.Add(`{"nested":{"count":1e999}}`)

@@ -2,12 +2,14 @@
 
 import { ask, owner, showAccount } from "./session";
 import { mark } from "./marks";
+import { offerPasskeys } from "./passkey";
 import { Sender } from "./sender";
 import { Store, type StudyEvent } from "./store";
 import { study } from "./study";
 import { tellSync } from "./sync";
 
 async function start(): Promise<void> {
+  offerPasskeys();
   const account = document.querySelector<HTMLAnchorElement>("a[data-account]");
   const article = document.querySelector<HTMLElement>("article[data-lesson]");
 

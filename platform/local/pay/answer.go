@@ -51,6 +51,7 @@ func (b *book) once(c *call, a action) *answer {
 	if c.key != "" {
 		got.Target, got.Print, got.Created = c.target(), mark, b.now.Unix()
 		b.Answers[c.key] = got
+		b.falls(got.Created + answersKept)
 		b.changed = true
 	}
 	return got

@@ -41,15 +41,7 @@ type effect func(*book) (object, error)
 // host's other pages by cookie or origin.
 func (s *Stripe) API() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, a := range map[string]action{
-		"POST /v1/checkout/sessions":             createSession,
-		"GET /v1/checkout/sessions/{id}":         showSession,
-		"POST /v1/checkout/sessions/{id}/expire": expireSession,
-		"GET /v1/payment_intents/{id}":           showPayment,
-		"POST /v1/refunds":                       createRefund,
-		"GET /v1/events":                         listEvents,
-		"/":                                      unknownURL,
-	} {
+	for pattern, a := range endpoints() {
 		mux.Handle(pattern, s.endpoint(a))
 	}
 	return mux
@@ -87,6 +79,9 @@ func (s *Stripe) endpoint(a action) http.Handler {
 func (s *Stripe) read(w http.ResponseWriter, r *http.Request, id string) (*call, error) {
 	if err := s.authorize(r); err != nil {
 		return nil, err
+	}
+	if version := r.Header.Get("Stripe-Version"); version != "" && version != APIVersion {
+		return nil, invalid("", "", "Invalid Stripe API version: %s. The stand-in for Stripe knows %s only.", version, APIVersion)
 	}
 	c := &call{id: id, method: r.Method, path: r.URL.Path, object: r.PathValue("id"), now: s.o.Now()}
 	if r.Method != http.MethodPost {

@@ -103,13 +103,13 @@ func TestRefusedParameters(t *testing.T) {
 		{"expires too soon", "", sessionForm("expires_at=" + in(29*time.Minute)), 400, "", "expires_at"},
 		{"expires too late", "", sessionForm("expires_at=" + in(25*time.Hour)), 400, "", "expires_at"},
 		{"expires never", "", sessionForm("expires_at=9223372036854775807"), 400, "", "expires_at"},
-		{"unknown parameter", "", sessionForm("discounts[0][coupon]=x"), 400, "parameter_unknown", "discounts[0][coupon]"},
-		{"unknown expansion", "", sessionForm("expand[]=customer"), 400, "", "expand"},
+		{"unknown parameter", "", sessionForm("consent_collection[promotions]=auto"), 400, "parameter_unknown", "consent_collection[promotions]"},
+		{"unknown expansion", "", sessionForm("expand[]=currency"), 400, "", "expand"},
 		{"nothing to refund", "/v1/refunds", nil, 400, missing, "payment_intent"},
 		{"refund of nothing", "/v1/refunds", url.Values{"payment_intent": {"pi_none"}, "amount": {"0"}}, 400, integer, "amount"},
 		{"no such payment", "/v1/refunds", url.Values{"payment_intent": {"pi_none"}}, 404, "resource_missing", "payment_intent"},
 		{"no such session", "/v1/checkout/sessions/cs_test_none/expire", nil, 404, "resource_missing", "session"},
-		{"no such address", "/v1/customers", nil, 404, "", ""},
+		{"no such address", "/v1/products", nil, 404, "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -196,7 +196,17 @@ func TestRefundKeyGivesMoneyBackOnce(t *testing.T) {
 	}
 }
 
-// eventTypes lists all events as the library pages through them.
+// facts are the events without those that tell a fact a second time.
+func facts() []*string {
+	return stripe.StringSlice([]string{
+		"checkout.session.completed", "checkout.session.expired", "charge.refunded",
+		"checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+		"charge.dispute.created", "charge.dispute.closed",
+	})
+}
+
+// eventTypes lists events as the library pages through them; nil asks for
+// facts.
 func (s *shop) eventTypes(p *stripe.EventListParams) []string {
 	s.t.Helper()
 
@@ -210,6 +220,9 @@ func (s *shop) eventTypes(p *stripe.EventListParams) []string {
 func (s *shop) events(p *stripe.EventListParams) []*stripe.Event {
 	s.t.Helper()
 
+	if p == nil {
+		p = &stripe.EventListParams{Types: facts()}
+	}
 	var all []*stripe.Event
 	i := s.api.Events.List(p)
 	for i.Next() {
@@ -253,6 +266,9 @@ func TestListEvents(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 
+			if tc.p.Types == nil {
+				tc.p.Types = facts()
+			}
 			var got []string
 			for _, e := range s.events(&tc.p) {
 				got = append(got, e.ID)

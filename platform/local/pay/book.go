@@ -4,26 +4,37 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/json"
+	"math"
 	"slices"
 	"time"
 )
 
 const (
-	answersKept = 24 * time.Hour      // how long Stripe remembers an Idempotency-Key
-	eventsKept  = 30 * 24 * time.Hour // how far back Stripe lists events
+	answersKept = 24 * 60 * 60      // for how many seconds Stripe remembers an Idempotency-Key
+	eventsKept  = 30 * 24 * 60 * 60 // for how many it lists events
 )
 
 // book is all that the stand-in remembers, with the rules that change it. It is
 // used by one caller at a time. Every rule checks first and changes after, so
 // that a refusal leaves no trace.
 type book struct {
-	Sessions map[string]*session `json:"sessions"`
-	Payments map[string]*payment `json:"payments"` // by id of the payment intent
-	Events   []*event            `json:"events"`   // oldest first
-	Answers  map[string]*answer  `json:"answers"`  // by Idempotency-Key
-	Count    int64               `json:"count"`    // numbers sessions in the order they came
+	Sessions   shelf[*session]    `json:"sessions"`
+	Payments   shelf[*payment]    `json:"payments"`
+	Disputes   shelf[*dispute]    `json:"disputes"`
+	Customers  shelf[*customer]   `json:"customers"`
+	Coupons    shelf[*coupon]     `json:"coupons"`
+	Promotions shelf[*promotion]  `json:"promotions"`
+	Invoices   shelf[*invoice]    `json:"invoices"`
+	Events     shelf[*event]      `json:"events"`
+	Answers    map[string]*answer `json:"answers"` // by Idempotency-Key
 
-	address func(session string) string // of its page
+	// The same seen otherwise: made again when the file is read.
+	charges shelf[charge]
+	refunds shelf[*refund]
+	due     int64 // no session, event or answer has its time up before this second
+
+	address func(path string) string // of a page
+	taxRate int64                    // of sessions to come, in hundredths of a percent
 
 	// Of the call under way.
 	now   time.Time
@@ -31,7 +42,6 @@ type book struct {
 
 	fresh   []string // events not yet handed to delivery
 	changed bool     // something is not in the file yet
-	swept   int64    // second of the last sweep
 }
 
 // cause is the API call that led to an event; empty for the buyer's pages.
@@ -40,68 +50,68 @@ type cause struct {
 	Key     string `json:"key,omitempty"`
 }
 
-func newBook() *book {
-	return &book{
-		Sessions: map[string]*session{},
-		Payments: map[string]*payment{},
-		Answers:  map[string]*answer{},
+func newBook() *book { return &book{Answers: map[string]*answer{}} }
+
+// index makes what is not in the file.
+func (b *book) index() {
+	for _, s := range b.Sessions.all {
+		if p, ok := b.Payments.get(s.Payment); ok {
+			p.Session = s.ID
+		}
+	}
+	var refunds []*refund
+	for _, p := range b.Payments.all {
+		b.charges.add(charge{p})
+		for _, r := range p.Refunds {
+			r.of = p
+			refunds = append(refunds, r)
+		}
+	}
+	slices.SortStableFunc(refunds, func(x, y *refund) int { return cmp.Compare(x.Created, y.Created) })
+	for _, r := range refunds {
+		b.refunds.add(r)
 	}
 }
 
 // begin sets the scene for one call.
 func (b *book) begin(now time.Time) {
 	b.now, b.cause = now, cause{}
-	// Nothing falls due twice within a second, and the sweep visits everything.
-	if b.swept != now.Unix() {
-		b.swept = now.Unix()
+	if now.Unix() >= b.due {
 		b.sweep()
 	}
 }
 
+// falls notes that something has its time up at a second.
+func (b *book) falls(due int64) { b.due = min(b.due, due) }
+
 // sweep expires sessions whose time is up and forgets what Stripe would have
-// forgotten.
+// forgotten. It visits everything, so it comes only when something is due.
 func (b *book) sweep() {
-	for _, s := range b.sessions() {
-		if s.Status == statusOpen && s.ExpiresAt <= b.now.Unix() {
+	now := b.now.Unix()
+	b.due = math.MaxInt64
+	for _, s := range b.Sessions.all {
+		switch {
+		case s.Status != statusOpen:
+		case s.ExpiresAt <= now:
 			b.end(s)
+		default:
+			b.falls(s.ExpiresAt)
 		}
 	}
 	for key, a := range b.Answers {
-		if a.Created <= b.now.Add(-answersKept).Unix() {
+		if a.Created <= now-answersKept {
 			delete(b.Answers, key)
 			b.changed = true
+		} else {
+			b.falls(a.Created + answersKept)
 		}
 	}
-	oldest := b.now.Add(-eventsKept).Unix()
-	before := len(b.Events)
-	b.Events = slices.DeleteFunc(b.Events, func(e *event) bool { return e.Created <= oldest })
-	b.changed = b.changed || len(b.Events) != before
-}
-
-// sessions returns all, newest first.
-func (b *book) sessions() []*session {
-	all := make([]*session, 0, len(b.Sessions))
-	for _, s := range b.Sessions {
-		all = append(all, s)
+	if b.Events.forget(now - eventsKept) {
+		b.changed = true
 	}
-	slices.SortFunc(all, func(x, y *session) int { return cmp.Compare(y.Number, x.Number) })
-	return all
-}
-
-func (b *book) session(id, param string) (*session, error) {
-	s, ok := b.Sessions[id]
-	if !ok {
-		return nil, noSuch("checkout.session", id, param)
+	if len(b.Events.all) > 0 {
+		b.falls(b.Events.all[0].Created + eventsKept)
 	}
-	return s, nil
-}
-
-func (b *book) payment(id, param string) (*payment, error) {
-	p, ok := b.Payments[id]
-	if !ok {
-		return nil, noSuch("payment_intent", id, param)
-	}
-	return p, nil
 }
 
 // emit records that something happened to subject, as it is now. before holds
@@ -114,7 +124,8 @@ func (b *book) emit(kind string, subject, before object) {
 	if before != nil {
 		e.Before = mustJSON(before)
 	}
-	b.Events = append(b.Events, e)
+	b.Events.add(e)
+	b.falls(e.Created + eventsKept)
 	b.fresh = append(b.fresh, e.ID)
 	b.changed = true
 }

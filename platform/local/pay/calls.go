@@ -17,7 +17,7 @@ const (
 // inert are parameters of a session that change nothing that the seller's code
 // could see here.
 func inert() []string {
-	return []string{"locale", "submit_type", "billing_address_collection", "customer_creation"}
+	return []string{"locale", "submit_type", "billing_address_collection", "customer_update[address]", "customer_update[name]"}
 }
 
 func createSession(c *call) (effect, error) {
@@ -28,28 +28,46 @@ func createSession(c *call) (effect, error) {
 	s := &session{
 		Reference:      f.text("client_reference_id"),
 		CustomerEmail:  f.text("customer_email"),
+		Customer:       f.text("customer"),
+		MakeCustomer:   f.choice("customer_creation", "always", "if_required") == "always",
 		Metadata:       f.metadata("metadata"),
 		IntentMetadata: f.metadata("payment_intent_data[metadata]"),
 		Description:    f.text("payment_intent_data[description]"),
+		ReceiptEmail:   f.text("payment_intent_data[receipt_email]"),
 		SuccessURL:     f.need("success_url"),
 		CancelURL:      f.address("cancel_url"),
+		Methods:        f.words("payment_method_types"),
+		Tax:            f.yes("automatic_tax[enabled]"),
+		Paper:          f.paper(),
 	}
 	f.address("success_url")
-	f.words("payment_method_types")
 	for _, name := range inert() {
 		f.text(name)
 	}
+	w := f.discounts(s)
 	f.checkSession(s)
 	f.lines(s)
 	f.expiry(s, c.now)
-	x := f.expand("checkout.session")
-	if err := f.finish(); err != nil {
-		return nil, err
+	return making(c, f.expand("checkout.session"), func(b *book) (*session, error) { return s, b.offer(s, w) })
+}
+
+// offer opens a session with the customer, tax and discount it names.
+func (b *book) offer(s *session, w wish) error {
+	if s.Customer != "" {
+		c, err := b.customer(s.Customer, "customer")
+		if err != nil {
+			return err
+		}
+		s.Email = c.Email
 	}
-	return func(b *book) (object, error) {
-		b.open(s)
-		return b.sessionObject(s, x), nil
-	}, nil
+	if s.Tax {
+		s.TaxRate = b.taxRate
+	}
+	if err := b.grant(s, w); err != nil {
+		return err
+	}
+	b.open(s)
+	return nil
 }
 
 func (f *form) checkSession(s *session) {
@@ -58,6 +76,9 @@ func (f *form) checkSession(s *session) {
 	}
 	if len([]rune(s.Reference)) > 200 {
 		f.refuse(invalid("", "client_reference_id", "Invalid string: must be at most 200 characters"))
+	}
+	if s.Customer != "" && (s.CustomerEmail != "" || s.MakeCustomer) {
+		f.refuse(invalid("", "customer", "You may only specify one of these parameters: customer, customer_email, customer_creation."))
 	}
 }
 
@@ -68,7 +89,7 @@ func (f *form) lines(s *session) {
 	if len(s.Lines) == 0 {
 		f.refuse(invalid("parameter_missing", "line_items", "Missing required param: line_items."))
 	}
-	if s.total() > amountMax {
+	if s.subtotal() > amountMax {
 		f.refuse(invalid("amount_too_large", "", "The Checkout Session's total amount must be no more than %s.", money(amountMax, s.Currency)))
 	}
 }
@@ -87,6 +108,7 @@ func (f *form) line(s *session, name string) {
 	product := price + "[product_data]"
 	f.text(product + "[description]")
 	f.text(product + "[tax_code]")
+	f.choice(price+"[tax_behavior]", "exclusive", "unspecified")
 	f.words(product + "[images]")
 	f.metadata(product + "[metadata]")
 
@@ -118,76 +140,26 @@ func (f *form) expiry(s *session, now time.Time) {
 	}
 }
 
-func showSession(c *call) (effect, error) {
-	x := c.form.expand("checkout.session")
-	return func(b *book) (object, error) {
-		s, err := b.session(c.object, "session")
-		if err != nil {
-			return nil, err
-		}
-		return b.sessionObject(s, x), nil
-	}, c.form.finish()
-}
-
 func expireSession(c *call) (effect, error) {
-	x := c.form.expand("checkout.session")
+	return making(c, c.form.expand("checkout.session"), func(b *book) (*session, error) { return b.expire(c.object) })
+}
+
+func listItems(c *call) (effect, error) {
+	c.form.page() // all lines fit into one
 	return func(b *book) (object, error) {
-		s, err := b.expire(c.object)
+		s, err := b.Sessions.find(c.object, "session")
 		if err != nil {
 			return nil, err
 		}
-		return b.sessionObject(s, x), nil
+		return s.items(), nil
 	}, c.form.finish()
 }
 
-func showPayment(c *call) (effect, error) {
-	x := c.form.expand("payment_intent")
-	return func(b *book) (object, error) {
-		p, err := b.payment(c.object, "intent")
-		if err != nil {
-			return nil, err
-		}
-		return p.intentObject(x), nil
-	}, c.form.finish()
-}
-
-func createRefund(c *call) (effect, error) {
-	f := c.form
-	id := f.need("payment_intent")
-	r := &refund{
-		Amount:   f.integer("amount", 1, amountMax, 0),
-		Reason:   f.choice("reason", "duplicate", "fraudulent", "requested_by_customer"),
-		Metadata: f.metadata("metadata"),
+func narrowSessions(f *form) func(*book, *session) bool {
+	intent, customer := f.text("payment_intent"), f.text("customer")
+	status := f.choice("status", statusOpen, statusComplete, statusExpired)
+	return func(_ *book, s *session) bool {
+		return (intent == "" || s.Payment == intent) && (customer == "" || s.Customer == customer) &&
+			(status == "" || s.Status == status)
 	}
-	x := f.expand("refund")
-	return func(b *book) (object, error) {
-		p, err := b.refund(id, r)
-		if err != nil {
-			return nil, err
-		}
-		return p.refundObject(r, x), nil
-	}, f.finish()
-}
-
-func listEvents(c *call) (effect, error) {
-	f := c.form
-	p := page{
-		limit: int(f.integer("limit", 1, 100, 10)),
-		after: f.text("starting_after"), before: f.text("ending_before"),
-		types: f.words("types"),
-	}
-	if p.after != "" && p.before != "" {
-		f.refuse(invalid("", "", "You may only specify one of these parameters: ending_before, starting_after."))
-	}
-	return func(b *book) (object, error) {
-		events, more, err := b.list(p)
-		if err != nil {
-			return nil, err
-		}
-		items := []object{}
-		for _, e := range events {
-			items = append(items, e.object())
-		}
-		return list("/v1/events", more, items), nil
-	}, f.finish()
 }

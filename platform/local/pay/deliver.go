@@ -28,24 +28,6 @@ func newClient() *http.Client {
 	}
 }
 
-// send delivers an event beside the caller. After Close it stays undelivered,
-// for the next start.
-func (s *Stripe) send(id string) {
-	s.start(func() { s.deliver(id) })
-}
-
-func (s *Stripe) deliver(id string) {
-	for try := 0; ; try++ {
-		last := try == len(s.o.Retry)
-		if s.attempt(id, last) || last {
-			return
-		}
-		if !s.pause(s.o.Retry[try]) {
-			return
-		}
-	}
-}
-
 // pause waits, and reports whether there is reason to go on.
 func (s *Stripe) pause(d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -64,37 +46,49 @@ func (s *Stripe) attempt(id string, last bool) bool {
 	select {
 	case <-s.stop:
 		return true
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
+	default:
 	}
 
 	var body []byte
 	// A failed write has been logged; the event goes out all the same.
 	_ = s.do(func(b *book) error {
-		if e := b.event(id); e != nil {
-			body = e.object().pretty()
+		if e, ok := b.Events.get(id); ok {
+			body = e.object(b, nil).pretty()
 		}
 		return nil
 	})
 	if body == nil { // too old by now, and forgotten
 		return true
 	}
-	err := s.post(s.ctx, body)
+	mode := s.queue.delivery()
+	err := s.carry(mode, body)
+	last = last || mode.Disabled
 	_ = s.do(func(b *book) error {
 		b.tried(id, err, last)
 		return nil
 	})
 	s.report(id, err, last)
-	return err == nil
+	return err == nil || last
+}
+
+func (s *Stripe) carry(mode Delivery, body []byte) error {
+	switch {
+	case mode.Disabled:
+		return errors.New("the webhook endpoint is disabled")
+	case mode.Drop:
+		return errors.New("lost on the way, as asked for")
+	}
+	return s.post(s.ctx, body)
 }
 
 // tried notes the outcome of an attempt.
 func (b *book) tried(id string, err error, last bool) {
-	e := b.event(id)
-	if e == nil {
+	e, ok := b.Events.get(id)
+	if !ok {
 		return
 	}
-	d := delivery{Tries: e.Delivery.Tries + 1, At: b.now.Unix(), Done: err == nil, GivenUp: err != nil && last}
+	done := err == nil || e.Delivery.Done // a copy may have come before
+	d := delivery{Tries: e.Delivery.Tries + 1, At: b.now.Unix(), Done: done, GivenUp: !done && last}
 	if err != nil {
 		d.Answer = err.Error()
 	}

@@ -3,6 +3,7 @@ package pay
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 )
 
 // event is something that happened, with the object as it was at that moment,
@@ -26,27 +27,13 @@ type delivery struct {
 	At      int64  `json:"at,omitempty"`     // of the last try
 }
 
-// page is which part of a list is wanted.
-type page struct {
-	limit         int
-	after, before string // ids
-	types         []string
-}
-
-func (b *book) event(id string) *event {
-	if i := b.eventIndex(id); i >= 0 {
-		return b.Events[i]
-	}
-	return nil
-}
-
-func (b *book) eventIndex(id string) int {
-	return slices.IndexFunc(b.Events, func(e *event) bool { return e.ID == id })
-}
+func (*event) kind() string  { return "event" }
+func (e *event) key() string { return e.ID }
+func (e *event) born() int64 { return e.Created }
 
 func (b *book) undelivered() []string {
 	var ids []string
-	for _, e := range b.Events {
+	for _, e := range b.Events.all {
 		if !e.Delivery.Done {
 			ids = append(ids, e.ID)
 		}
@@ -54,34 +41,30 @@ func (b *book) undelivered() []string {
 	return ids
 }
 
-// list returns one page of events, newest first, and whether more follow in the
-// direction of travel. Going back (before), the page is the one that touches
-// the cursor, still newest first.
-func (b *book) list(p page) (events []*event, more bool, err error) {
-	from, to := 0, len(b.Events)
-	if p.after != "" {
-		if to = b.eventIndex(p.after); to < 0 {
-			return nil, false, noSuch("event", p.after, "starting_after")
+func narrowEvents(f *form) func(*book, *event) bool {
+	types := f.words("types")
+	if f.has("type") && len(types) > 0 {
+		f.refuse(invalid("", "", "You may only specify one of these parameters: type, types."))
+	}
+	kind := f.text("type")
+	if len(types) > typesMax {
+		f.refuse(invalid("", "types", "You may specify at most %d types.", typesMax))
+	}
+	delivered := f.choice("delivery_success", "true", "false")
+	return func(_ *book, e *event) bool {
+		if delivered != "" && (delivered == "true") != e.Delivery.Done {
+			return false
 		}
+		return (kind == "" || e.is(kind)) && (len(types) == 0 || slices.Contains(types, e.Type))
 	}
-	if p.before != "" {
-		i := b.eventIndex(p.before)
-		if i < 0 {
-			return nil, false, noSuch("event", p.before, "ending_before")
-		}
-		from = i + 1
+}
+
+const typesMax = 20
+
+// is tells if an event is of a type, or of a group of them such as charge.*.
+func (e *event) is(kind string) bool {
+	if group, ok := strings.CutSuffix(kind, "*"); ok {
+		return strings.HasPrefix(e.Type, group)
 	}
-	for _, e := range b.Events[min(from, to):to] {
-		if len(p.types) == 0 || slices.Contains(p.types, e.Type) {
-			events = append(events, e)
-		}
-	}
-	more = len(events) > p.limit
-	if more && p.before != "" {
-		events = events[:p.limit]
-	} else if more {
-		events = events[len(events)-p.limit:]
-	}
-	slices.Reverse(events)
-	return events, more, nil
+	return e.Type == kind
 }

@@ -25,6 +25,7 @@ func load(file string) (*book, error) {
 	if err := json.Unmarshal(raw, b); err != nil {
 		return nil, fmt.Errorf("pay: state in %s cannot be read (remove the file to start afresh): %w", file, err)
 	}
+	b.index()
 	return b, nil
 }
 

@@ -95,6 +95,22 @@ func (f *form) integer(name string, low, high, absent int64) int64 {
 	return absent
 }
 
+// yes tells if a parameter is true.
+func (f *form) yes(name string) bool { return f.choice(name, "true", "false") == "true" }
+
+// percent returns a share of a hundred, 0 if it is not given.
+func (f *form) percent(name string) float64 {
+	value := f.text(name)
+	if value == "" {
+		return 0
+	}
+	share, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(share > 0 && share <= 100) {
+		f.refuse(invalid("", name, "Invalid decimal: %s; must be greater than 0 and at most 100", value))
+	}
+	return share
+}
+
 // address returns a web address. Others, such as scripts, must never become
 // the target of a redirect.
 func (f *form) address(name string) string {
@@ -175,16 +191,46 @@ func (f *form) expand(kind string) expansion {
 	return all
 }
 
+// listKind begins the kind of a list; what it lists follows.
+const listKind = "list of "
+
 // expandable returns the kind of what stands in a field, "" if it is always
 // just what it is.
 func expandable(kind, field string) string {
-	switch kind + " " + field {
-	case "checkout.session payment_intent", "refund payment_intent":
-		return "payment_intent"
-	case "payment_intent latest_charge", "refund charge":
-		return "charge"
-	case "charge refunds":
-		return "list"
+	if of, ok := strings.CutPrefix(kind, listKind); ok && field == "data" {
+		return of
 	}
-	return ""
+	switch kind + " " + field {
+	case "charge refunds":
+		return listKind + "refund"
+	case "checkout.session line_items":
+		return listKind + "item"
+	case "checkout.session total_details", "total_details breakdown":
+		return field
+	}
+	target := map[string]string{
+		"payment_intent": "payment_intent", "charge": "charge", "latest_charge": "charge",
+		"customer": "customer", "invoice": "invoice",
+	}[field]
+	if target == "" || !slices.Contains(references(kind), field) {
+		return ""
+	}
+	return target
+}
+
+// references are the fields of a kind that hold the id of something.
+func references(kind string) []string {
+	switch kind {
+	case "checkout.session", "charge":
+		return []string{"payment_intent", "customer", "invoice"}
+	case "payment_intent":
+		return []string{"latest_charge", "customer", "invoice"}
+	case "refund", "dispute":
+		return []string{"payment_intent", "charge"}
+	case "invoice":
+		return []string{"payment_intent", "charge", "customer"}
+	case "promotion_code":
+		return []string{"customer"}
+	}
+	return nil
 }

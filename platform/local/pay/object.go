@@ -12,12 +12,12 @@ type object map[string]any
 type expansion map[string]expansion
 
 // orID returns id, or the object made by full if name is to be expanded.
-func (x expansion) orID(name, id string, full func(expansion) object) any {
+func (x expansion) orID(name, id string, full func(string, expansion) object) any {
 	if id == "" {
 		return nil
 	}
 	if below, ok := x[name]; ok {
-		return full(below)
+		return full(id, below)
 	}
 	return id
 }
@@ -30,106 +30,33 @@ func orNull(text string) any {
 	return text
 }
 
+// orZeroNull keeps an absent number apart from 0.
+func orZeroNull[N int64 | float64](n N) any {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
 func list(url string, more bool, items []object) object {
 	return object{"object": "list", "url": url, "has_more": more, "data": items}
 }
 
-func (b *book) sessionObject(s *session, x expansion) object {
-	total := s.total()
-	return object{
-		"id": s.ID, "object": "checkout.session", "livemode": false,
-		"mode": "payment", "ui_mode": "hosted",
-		"status": s.Status, "payment_status": s.paymentStatus(),
-		"created": s.Created, "expires_at": s.ExpiresAt,
-		"currency": s.Currency, "amount_subtotal": total, "amount_total": total,
-		"total_details":       object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
-		"automatic_tax":       object{"enabled": false, "status": nil},
-		"client_reference_id": orNull(s.Reference),
-		"customer":            nil,
-		"customer_email":      orNull(s.CustomerEmail),
-		"customer_details":    customerDetails(s),
-		"metadata":            s.Metadata,
-		"payment_intent": x.orID("payment_intent", s.Payment, func(x expansion) object {
-			return b.Payments[s.Payment].intentObject(x)
-		}),
-		"payment_method_types": []string{"card"},
-		"success_url":          s.SuccessURL,
-		"cancel_url":           orNull(s.CancelURL),
-		"url":                  b.sessionURL(s),
-		"invoice":              nil, "setup_intent": nil, "subscription": nil, "locale": nil,
+// The objects that an id stands for.
+func (b *book) intent(id string, x expansion) object   { return full(&b.Payments, b, id, x) }
+func (b *book) chargeOf(id string, x expansion) object { return full(&b.charges, b, id, x) }
+func (b *book) buyer(id string, x expansion) object    { return full(&b.Customers, b, id, x) }
+func (b *book) invoice(id string, x expansion) object  { return full(&b.Invoices, b, id, x) }
+
+func full[T record](s *shelf[T], b *book, id string, x expansion) object {
+	r, ok := s.get(id)
+	if !ok {
+		return object{"id": id}
 	}
+	return r.object(b, x)
 }
 
-// sessionURL is where the buyer pays; there is no such place once it is over.
-func (b *book) sessionURL(s *session) any {
-	if s.Status != statusOpen {
-		return nil
-	}
-	return b.address(s.ID)
-}
-
-func customerDetails(s *session) any {
-	if s.buyerEmail() == "" {
-		return nil
-	}
-	return object{"email": s.buyerEmail(), "name": nil, "phone": nil, "address": nil, "tax_exempt": "none", "tax_ids": nil}
-}
-
-func (p *payment) intentObject(x expansion) object {
-	return object{
-		"id": p.ID, "object": "payment_intent", "livemode": false, "status": "succeeded",
-		"created": p.Created, "currency": p.Currency,
-		"amount": p.Amount, "amount_received": p.Amount, "amount_capturable": 0,
-		"canceled_at": nil, "cancellation_reason": nil,
-		"capture_method": "automatic", "confirmation_method": "automatic",
-		"customer": nil, "description": orNull(p.Description), "invoice": nil,
-		"last_payment_error": nil,
-		"latest_charge":      x.orID("latest_charge", p.Charge, p.chargeObject),
-		"metadata":           p.Metadata,
-		"payment_method":     nil, "payment_method_types": []string{"card"},
-		"receipt_email": nil,
-	}
-}
-
-func (p *payment) chargeObject(x expansion) object {
-	o := object{
-		"id": p.Charge, "object": "charge", "livemode": false, "status": "succeeded",
-		"created": p.Created, "currency": p.Currency,
-		"amount": p.Amount, "amount_captured": p.Amount, "amount_refunded": p.refunded(),
-		"balance_transaction": nil,
-		"billing_details":     object{"email": orNull(p.Email), "name": nil, "phone": nil, "address": nil},
-		"captured":            true, "paid": true, "disputed": false, "refunded": p.left() == 0,
-		"customer": nil, "description": orNull(p.Description), "invoice": nil,
-		"failure_code": nil, "failure_message": nil,
-		"metadata":       p.Metadata,
-		"payment_intent": p.ID, "payment_method": nil, "receipt_email": nil,
-	}
-	if _, ok := x["refunds"]; ok {
-		o["refunds"] = p.refundList()
-	}
-	return o
-}
-
-func (p *payment) refundList() object {
-	items := []object{}
-	for i := len(p.Refunds) - 1; i >= 0; i-- {
-		items = append(items, p.refundObject(p.Refunds[i], nil))
-	}
-	return list("/v1/charges/"+p.Charge+"/refunds", false, items)
-}
-
-func (p *payment) refundObject(r *refund, x expansion) object {
-	return object{
-		"id": r.ID, "object": "refund", "status": "succeeded",
-		"created": r.Created, "currency": p.Currency, "amount": r.Amount,
-		"balance_transaction": nil,
-		"charge":              x.orID("charge", p.Charge, p.chargeObject),
-		"payment_intent":      x.orID("payment_intent", p.ID, p.intentObject),
-		"metadata":            r.Metadata, "reason": orNull(r.Reason), "receipt_number": nil,
-	}
-}
-
-func (e *event) object() object {
+func (e *event) object(*book, expansion) object {
 	data := object{"object": e.Object}
 	if e.Before != nil {
 		data["previous_attributes"] = e.Before

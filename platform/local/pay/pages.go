@@ -28,9 +28,11 @@ func parseTemplates() (*template.Template, error) {
 //
 //	GET  /                  sessions, payments, events and their delivery
 //	GET  /:session          the checkout page
-//	POST /:session/pay      pays and goes to success_url
+//	POST /:session/:deed    does a [Deed]; the buyer's lead to success_url
+//	POST /:session/code     takes a promotion code
 //	POST /:session/cancel   goes to cancel_url; the session stays open
-//	POST /:session/refund   gives back what is left
+//	GET  /receipt/:charge   the receipt
+//	GET  /invoice/:invoice  the invoice
 //
 // It sets its own Content-Security-Policy. Whoever puts another over it must
 // allow forms to lead to the success_url and cancel_url of the session.
@@ -39,9 +41,13 @@ func (s *Stripe) Pages() http.Handler {
 	mux.HandleFunc("GET /{$}", s.showList)
 	mux.HandleFunc("GET /style.css", showStyle)
 	mux.HandleFunc("GET /{session}", s.showCheckout)
-	mux.HandleFunc("POST /{session}/pay", s.pay)
+	mux.HandleFunc("GET /receipt/{id}", s.showReceipt)
+	mux.HandleFunc("GET /invoice/{id}", s.showInvoice)
+	for _, d := range deeds() {
+		mux.HandleFunc("POST /{session}/"+string(d), s.perform(d))
+	}
+	mux.HandleFunc("POST /{session}/code", s.enterCode)
 	mux.HandleFunc("POST /{session}/cancel", s.cancelCheckout)
-	mux.HandleFunc("POST /{session}/refund", s.refund)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.showFault(w, noSuch("page", r.URL.Path, ""))
 	})
@@ -114,9 +120,9 @@ func (s *Stripe) showList(w http.ResponseWriter, _ *http.Request) {
 func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request) {
 	var v checkoutView
 	err := s.do(func(b *book) error {
-		found, err := b.session(r.PathValue("session"), "")
+		found, err := b.Sessions.find(r.PathValue("session"), "")
 		if err == nil {
-			v = viewCheckout(found)
+			v = b.viewCheckout(found)
 		}
 		return err
 	})
@@ -129,21 +135,39 @@ func (s *Stripe) showCheckout(w http.ResponseWriter, r *http.Request) {
 	s.show(w, http.StatusOK, "checkout.html", v)
 }
 
-func (s *Stripe) pay(w http.ResponseWriter, r *http.Request) {
-	email := strings.TrimSpace(r.PostFormValue("email"))
+// perform does what a button is for. The buyer goes on to the seller; whoever
+// pressed one on the list stays there.
+func (s *Stripe) perform(d Deed) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		base := s.basePath()
+		with := detail{email: strings.TrimSpace(r.PostFormValue("email")), reason: r.PostFormValue("reason")}
+		s.act(w, r, func(b *book, id string) (string, error) {
+			found, err := b.Sessions.find(id, "")
+			if err == nil {
+				err = b.perform(found, d, with)
+			}
+			switch {
+			case err != nil:
+				return "", err
+			case d.byBuyer():
+				return found.returnURL(), nil
+			}
+			return base + "/", nil
+		})
+	}
+}
+
+func (s *Stripe) enterCode(w http.ResponseWriter, r *http.Request) {
+	base, code := s.basePath(), strings.TrimSpace(r.PostFormValue("code"))
 	s.act(w, r, func(b *book, id string) (string, error) {
-		paid, err := b.pay(id, email)
-		if err != nil {
-			return "", err
-		}
-		return paid.returnURL(), nil
+		return base + "/" + id, b.applyCode(id, code)
 	})
 }
 
 func (s *Stripe) cancelCheckout(w http.ResponseWriter, r *http.Request) {
 	base := s.basePath()
 	s.act(w, r, func(b *book, id string) (string, error) {
-		left, err := b.session(id, "")
+		left, err := b.Sessions.find(id, "")
 		switch {
 		case err != nil:
 			return "", err
@@ -154,16 +178,38 @@ func (s *Stripe) cancelCheckout(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-func (s *Stripe) refund(w http.ResponseWriter, r *http.Request) {
-	base := s.basePath()
-	s.act(w, r, func(b *book, id string) (string, error) {
-		paid, err := b.session(id, "")
+func (s *Stripe) showReceipt(w http.ResponseWriter, r *http.Request) {
+	s.showPaper(w, func(b *book) (paperView, error) {
+		c, err := b.charges.find(r.PathValue("id"), "")
 		if err != nil {
-			return "", err
+			return paperView{}, err
 		}
-		_, err = b.refund(paid.Payment, &refund{Metadata: map[string]string{}})
-		return base + "/", err
+		return b.receipt(c.p), nil
 	})
+}
+
+func (s *Stripe) showInvoice(w http.ResponseWriter, r *http.Request) {
+	s.showPaper(w, func(b *book) (paperView, error) {
+		i, err := b.Invoices.find(r.PathValue("id"), "")
+		if err != nil {
+			return paperView{}, err
+		}
+		return b.viewInvoice(i), nil
+	})
+}
+
+func (s *Stripe) showPaper(w http.ResponseWriter, read func(*book) (paperView, error)) {
+	var v paperView
+	err := s.do(func(b *book) (err error) {
+		v, err = read(b)
+		return err
+	})
+	if err != nil {
+		s.showFault(w, refusal(err))
+		return
+	}
+	v.Base = s.basePath()
+	s.show(w, http.StatusOK, "paper.html", v)
 }
 
 // act does what a form asks for and goes where do says.

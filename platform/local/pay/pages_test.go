@@ -26,7 +26,7 @@ func TestCheckoutPage(t *testing.T) {
 	if got := words(doc, ".lines"); got != `<b>"Private"</b> 49.05 USD Total 49.05 USD` {
 		t.Errorf("lines %q", got)
 	}
-	if words(doc, "button") != "Pay 49.05 USD"+"Cancel" || !strings.Contains(words(doc, "main"), "ana@example.com") {
+	if words(doc, "button") != "Pay 49.05 USD"+"Pay later, by bank transfer"+"Cancel" || !strings.Contains(words(doc, "main"), "ana@example.com") {
 		t.Errorf("page %q", words(doc, "main"))
 	}
 	if doc.Find("script, style, [style], [onclick]").Length() != 0 {

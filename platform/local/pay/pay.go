@@ -5,10 +5,11 @@
 //
 // It refuses what it does not know instead of ignoring it, and takes the times,
 // ids, errors and shapes of the real one, so that code which works here works
-// there. The rules are in book and its parts and know neither HTTP nor files;
-// around them lie the API (api.go), the pages (pages.go), the deliveries
-// (deliver.go) and the file (file.go). A new kind of object is a record and its
-// rules beside payment.go, its shape in object.go and a line in [Stripe.API].
+// there; docs/stripe-differences.md says where it does not follow. The rules are
+// in book and its parts and know neither HTTP nor files; around them lie the API
+// (api.go), the pages (pages.go), the deliveries (dispatch.go, deliver.go) and
+// the file (file.go). A new kind of object is a record with its rules and shape,
+// a shelf in book and lines in endpoints.go.
 package pay
 
 import (
@@ -43,8 +44,13 @@ type Options struct {
 	File          string        // state is kept here as JSON; "" keeps it in memory only
 	Log           *slog.Logger  // slog.Default if nil
 	Now           func() time.Time
+	// TaxRate is what automatic_tax adds, in hundredths of a percent: 825 is
+	// 8.25 %. It is made up, the same for everybody, and 0 unless set.
+	TaxRate int64
+	// Delivery is how events are delivered until Deliver says otherwise.
+	Delivery Delivery
 	// Retry is how long to wait before each further attempt at delivering an
-	// event; nil is 1 s, 5 s, 15 s, 60 s. After the last the event is given up,
+	// event; nil is 1 s, 5 s, 15 s, 60 s; see [LiveRetry] for Stripe's own. After the last the event is given up,
 	// stays listed, and is tried again at the next start.
 	Retry []time.Duration
 }
@@ -61,7 +67,7 @@ type Stripe struct {
 	ctx    context.Context // of deliveries: cancelled when Close has waited long enough
 	cancel context.CancelFunc
 	stop   chan struct{} // closed by Close: start nothing more
-	slots  chan struct{} // bounds deliveries at once
+	queue  queue
 	work   sync.WaitGroup
 	gate   sync.Mutex // orders work.Add before the work.Wait of Close
 	closed bool
@@ -82,11 +88,13 @@ func New(o Options) (*Stripe, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.address = func(session string) string { return strings.TrimSuffix(o.PublicURL(), "/") + "/" + session }
+	b.address = func(path string) string { return strings.TrimSuffix(o.PublicURL(), "/") + "/" + path }
+	b.taxRate = o.TaxRate
 	s := &Stripe{
 		o: o, templates: templates, book: b, client: newClient(),
-		stop: make(chan struct{}), slots: make(chan struct{}, deliveriesAtOnce),
+		stop: make(chan struct{}),
 	}
+	s.queue.mode = o.Delivery
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	undelivered := b.undelivered() // read before others may
 	s.start(s.sweep)

@@ -1,4 +1,4 @@
-package signin
+package account
 
 import "strings"
 
@@ -6,19 +6,19 @@ import "strings"
 // first counts: most browsers also claim to be those that came before them.
 type mark struct{ piece, name string }
 
-var browsers = []mark{
+var browserMarks = []mark{
 	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"},
 	{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
 }
 
-var systems = []mark{
+var systemMarks = []mark{
 	{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "Chromebook"},
 	{"Windows", "Windows"}, {"Macintosh", "Mac"}, {"Linux", "Linux"},
 }
 
-// device names a device in a few words, such as "Chrome on Android".
-func device(userAgent string) string {
-	browser, system := name(browsers, userAgent), name(systems, userAgent)
+// DeviceName names a device by its User-Agent in a few words, such as "Chrome on Android".
+func DeviceName(userAgent string) string {
+	browser, system := marked(browserMarks, userAgent), marked(systemMarks, userAgent)
 	switch {
 	case browser == "" && system == "":
 		return "Unknown device"
@@ -30,7 +30,7 @@ func device(userAgent string) string {
 	return browser + " on " + system
 }
 
-func name(marks []mark, userAgent string) string {
+func marked(marks []mark, userAgent string) string {
 	for _, m := range marks {
 		if strings.Contains(userAgent, m.piece) {
 			return m.name

@@ -1,0 +1,116 @@
+// Package account is where readers look after their account.
+//
+//	GET  /account                what is kept, and where to change it
+//	POST /account                changes the name
+//	POST /account/email          has a code mailed to a new address
+//	GET  /account/email/:change  asks for that code
+//	POST /account/email/:change  makes the change, and signs out everywhere
+//	POST /account/delete         deletes the account
+//	GET  /account/confirm        asks for a fresh sign-in
+package account
+
+import (
+	"embed"
+	"log/slog"
+	"net/http"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account/confirm"
+	"pilothandbook/platform"
+	"pilothandbook/platform/cache"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+//go:embed page.html email.html confirm.html
+var files embed.FS
+
+// home is the page that the forms stand on.
+const home = "/account"
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{
+		db: p.DB, gate: access.NewGate(p), cache: p.Cache, log: p.Log,
+		secret: p.Config.AuthSecret, secure: p.Config.Secure(), notice: p.Notice,
+		page: reader.New(files, "page.html"), email: reader.New(files, "email.html"), confirm: reader.New(files, "confirm.html"),
+	}
+	secret := []string{"AUTH_SECRET"}
+	return []web.Route{
+		{Method: "GET", Path: "/account", Handle: e.show},
+		{Method: "POST", Path: "/account", Handle: e.rename},
+		{Method: "POST", Path: "/account/email", Handle: confirm.First(p.DB, home, e.askChange)},
+		{Method: "GET", Path: "/account/email/:change", Handle: e.showChange},
+		{Method: "POST", Path: "/account/email/:change", Handle: e.change, Needs: secret},
+		{Method: "POST", Path: "/account/delete", Handle: confirm.First(p.DB, home, e.remove)},
+		{Method: "GET", Path: confirm.Path, Handle: e.ask},
+	}
+}
+
+type endpoint struct {
+	db                   *db.Pool
+	gate                 access.Gate
+	cache                *cache.Cache
+	log                  *slog.Logger
+	secret               config.Secret
+	secure               bool
+	notice               string
+	page, email, confirm *reader.Page
+}
+
+// settings is the page, with its forms as they were typed.
+type settings struct {
+	Name, Email string
+	Author      bool
+	Recent      bool // signed in a moment ago
+	Confirm     string
+	Renamed     bool
+	NewEmail    string
+	Typed       string // to confirm the deletion
+	Field, Text string // what is wrong
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	return e.answer(w, r, func(s *settings) { s.Renamed = r.URL.Query().Get("saved") == "name" }, nil)
+}
+
+// answer shows the page. change sets what was typed; refused tells what is
+// wrong with it.
+func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*settings), refused error) error {
+	who := access.Of(r.Context())
+	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Confirm: confirm.Page(home)}
+	status := http.StatusOK
+	if refused != nil {
+		f := fault.Of(refused)
+		if f.Kind != fault.Invalid && f.Kind != fault.TooMany && f.Kind != fault.Conflict {
+			return refused
+		}
+		s.Field, s.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	}
+	var err error
+	if s.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
+		return err
+	}
+	change(&s)
+	return e.page.Show(w, r, status, reader.View{Title: "Account", Notice: e.notice, Data: s})
+}
+
+// asking is the page that asks for a fresh sign-in.
+type asking struct{ Email, Next string }
+
+func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
+	next := web.LocalPath(r.URL.Query().Get("next"))
+	recent, err := confirm.Recent(r.Context(), e.db)
+	if err != nil {
+		return err
+	}
+	if recent {
+		return web.SeeOther(w, r, next)
+	}
+	return e.confirm.Show(w, r, http.StatusOK, reader.View{
+		Title: "Show that it is you", Notice: e.notice, Data: asking{Email: access.Of(r.Context()).Email, Next: next},
+	})
+}

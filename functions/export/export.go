@@ -1,0 +1,73 @@
+// Package export gives readers everything that is kept about them.
+//
+//	POST /account/export   one archive: JSON of each table, CSV of orders and progress
+//
+// Which tables those are the database knows: all that refer to users. Columns
+// of bytes are left out, as they are what secrets are stored in.
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account/confirm"
+	"pilothandbook/handbook/audit"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/web"
+)
+
+// Routes returns the endpoint, ready to mount or wrap.
+func Routes(p *platform.Platform) []web.Route {
+	e := endpoint{db: p.DB}
+	return []web.Route{{Method: "POST", Path: "/account/export", Handle: confirm.First(p.DB, "/account", e.send)}}
+}
+
+type endpoint struct{ db *db.Pool }
+
+// send answers with the archive. Rows are read one by one and packed at once;
+// the packed archive is small, and sent when it is whole, so that a slow
+// reader holds no connection to the database and a failure is an answer.
+func (e endpoint) send(w http.ResponseWriter, r *http.Request) error {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	user := access.User(r.Context())
+	err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return pack(r.Context(), tx, z, user) })
+	if err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", `attachment; filename="pilot-handbook.zip"`)
+	w.Header().Set("Cache-Control", "no-store")
+	return web.Bytes(w, http.StatusOK, "application/zip", b.Bytes())
+}
+
+// pack writes all tables as they are at one moment.
+func pack(ctx context.Context, tx pgx.Tx, z *zip.Writer, user uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`); err != nil {
+		return err
+	}
+	all, err := tables(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, t := range append(all, others()...) {
+		if err := t.pack(ctx, tx, z, user); err != nil {
+			return err
+		}
+	}
+	for _, s := range sheets() {
+		if err := s.pack(ctx, tx, z, user); err != nil {
+			return err
+		}
+	}
+	return audit.Write(ctx, tx, audit.Entry{Actor: user, Action: "data exported", Subject: audit.User(user)})
+}

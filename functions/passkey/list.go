@@ -1,0 +1,69 @@
+package passkey
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+// shown is a passkey as its owner sees it.
+type shown struct {
+	ID    uuid.UUID  `json:"id"`
+	Name  string     `json:"name"`
+	Since time.Time  `json:"since"`
+	Used  *time.Time `json:"used"` // null: never yet
+}
+
+// view is the page.
+type view struct {
+	Passkeys []shown
+	Works    bool // browsers make passkeys for this address
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	all, err := e.of(r)
+	if err != nil {
+		return err
+	}
+	return e.page.Show(w, r, http.StatusOK, reader.View{
+		Title: "Passkeys", Notice: e.notice, Data: view{Passkeys: all, Works: e.site != nil},
+	})
+}
+
+func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
+	all, err := e.of(r)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, all)
+}
+
+func (e endpoint) of(r *http.Request) ([]shown, error) {
+	all, err := account.Passkeys(r.Context(), e.db, access.User(r.Context()))
+	if err != nil {
+		return nil, err
+	}
+	out := []shown{}
+	for _, k := range all {
+		out = append(out, shown{k.ID, k.Name, k.Since, k.Used})
+	}
+	return out, nil
+}
+
+func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
+	id, err := uuid.Parse(web.Param(r, "passkey"))
+	if err != nil {
+		return fault.New(fault.NotFound, "There is no such passkey.")
+	}
+	if err := account.DeletePasskey(r.Context(), e.db, access.User(r.Context()), id); err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, "/passkeys")
+}

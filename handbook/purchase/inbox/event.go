@@ -1,0 +1,142 @@
+package inbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"pilothandbook/handbook/purchase"
+)
+
+// Event is the envelope of what Stripe tells, which is the same in every
+// version of its API. Its object is read only when the version is ours.
+type Event struct {
+	ID         string `json:"id"`
+	Type       string `json:"type"`
+	APIVersion string `json:"api_version"`
+	Live       bool   `json:"livemode"`
+	Created    int64  `json:"created"`
+	Data       struct {
+		Object json.RawMessage `json:"object"`
+	} `json:"data"`
+
+	body []byte
+}
+
+// At returns when Stripe made the event.
+func (ev Event) At() time.Time { return time.Unix(ev.Created, 0) }
+
+// Read reads an event as Stripe sends it.
+func Read(body []byte) (Event, error) {
+	ev := Event{body: body}
+	if err := json.Unmarshal(body, &ev); err != nil {
+		return ev, err
+	}
+	if ev.ID == "" || ev.Type == "" || !plain(ev.ID+ev.Type+ev.APIVersion) || ev.Created < 0 || ev.Created > maxTime {
+		return ev, errors.New("not the envelope of an event")
+	}
+	return ev, nil
+}
+
+// maxTime is the last second of the year 9999.
+const maxTime = 253402300799
+
+func plain(s string) bool {
+	return len(s) <= 300 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// verdict is what is to become of an event.
+type verdict struct {
+	state, reason string
+	report        purchase.Report // of a settled one
+}
+
+func quarantined(format string, args ...any) verdict {
+	return verdict{state: purchase.Quarantined, reason: fmt.Sprintf(format, args...)}
+}
+
+// judge decides without the database what is to become of an event.
+func (i Inbox) judge(ev Event) verdict {
+	report, ok := readers()[ev.Type]
+	switch {
+	case !ok:
+		return verdict{state: purchase.Ignored, reason: "nothing follows from this type"}
+	case ev.APIVersion != stripe.APIVersion:
+		return quarantined("API version is %q, ours is %q", ev.APIVersion, stripe.APIVersion)
+	case i.config.StripeSecretKey != "" && ev.Live != i.config.Live():
+		return quarantined("livemode is %v, our key's is %v", ev.Live, i.config.Live())
+	}
+	r, err := report(ev)
+	if err != nil {
+		return quarantined("object: %v", err)
+	}
+	return verdict{state: purchase.Settled, report: r}
+}
+
+type reader func(Event) (purchase.Report, error)
+
+// readers says how events are read, by type. Every dispute event tells the
+// dispute's status, and an inquiry becomes a dispute without a second
+// "created": so all of them count.
+func readers() map[string]reader {
+	return map[string]reader{
+		"checkout.session.completed":               session(purchase.FromSession),
+		"checkout.session.async_payment_succeeded": session(purchase.FromSession),
+		"checkout.session.async_payment_failed":    session(purchase.FromFailure),
+		"checkout.session.expired":                 session(purchase.FromSession),
+		"charge.refunded":                          charge,
+		"charge.dispute.created":                   dispute,
+		"charge.dispute.updated":                   dispute,
+		"charge.dispute.funds_withdrawn":           dispute,
+		"charge.dispute.funds_reinstated":          dispute,
+		"charge.dispute.closed":                    dispute,
+	}
+}
+
+// Types lists the types of events from which something follows, sorted.
+func Types() []string {
+	return slices.Sorted(maps.Keys(readers()))
+}
+
+func session(from func(*stripe.CheckoutSession, time.Time) purchase.Report) reader {
+	return func(ev Event) (purchase.Report, error) {
+		var s stripe.CheckoutSession
+		if err := json.Unmarshal(ev.Data.Object, &s); err != nil {
+			return purchase.Report{}, err
+		}
+		return from(&s, ev.At()), is(s.ID, s.Object, "checkout.session")
+	}
+}
+
+func charge(ev Event) (purchase.Report, error) {
+	var c stripe.Charge
+	if err := json.Unmarshal(ev.Data.Object, &c); err != nil {
+		return purchase.Report{}, err
+	}
+	return purchase.FromCharge(&c, ev.At()), is(c.ID, c.Object, "charge")
+}
+
+func dispute(ev Event) (purchase.Report, error) {
+	var d stripe.Dispute
+	if err := json.Unmarshal(ev.Data.Object, &d); err != nil {
+		return purchase.Report{}, err
+	}
+	if err := is(d.ID, d.Object, "dispute"); err != nil {
+		return purchase.Report{}, err
+	}
+	return purchase.FromDispute(&d, ev.At())
+}
+
+// is checks that an object is what the event's type says.
+func is(id, object, want string) error {
+	if id == "" || object != want {
+		return fmt.Errorf("%q is a %q, not a %s", id, object, want)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package purchase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/platform/db"
+)
+
+// least is what a bundle costs at least who owns most of it, in cents: Stripe
+// takes no smaller payment.
+const least = 50
+
+// Price is what one person pays for a module.
+type Price struct {
+	Title    string
+	Amount   int // in cents
+	Full     int // what everybody else pays
+	Currency string
+	Credited []string // keys of the owned modules for which the bundle is cheaper, sorted
+}
+
+// PriceFor returns what a user pays for a module that is on sale, and an error
+// that is pgx.ErrNoRows for one that is not. Who owns some of a bundle's
+// modules for good pays what it costs beyond them, at today's prices. The zero
+// user owns nothing.
+func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) (Price, error) {
+	var p Price
+	var credit int
+	err := q.QueryRow(ctx, `
+		WITH credited AS (
+			SELECT part.key, part.price
+			FROM modules m
+			JOIN modules part ON part.key = ANY (m.includes) AND part.currency = m.currency
+			WHERE m.key = $1 AND EXISTS (
+				SELECT FROM grants
+				WHERE user_id = $2 AND module_key = part.key AND revoked_at IS NULL AND expires_at IS NULL))
+		SELECT title, price, currency, coalesce((SELECT sum(price) FROM credited), 0), ARRAY(SELECT key FROM credited ORDER BY key)
+		FROM modules
+		WHERE key = $1 AND EXISTS (SELECT FROM content_versions WHERE module_id = key AND is_active)`, module, user,
+	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return p, fmt.Errorf("%q is not on sale: %w", module, err)
+	}
+	if err != nil {
+		return p, fmt.Errorf("price of %q for %s: %w", module, user, err)
+	}
+	p.Amount = p.Full
+	if credit > 0 {
+		p.Amount = max(p.Full-credit, min(p.Full, least))
+	}
+	return p, nil
+}

@@ -1,0 +1,60 @@
+// Package operate does what an operator asks for by a word of the program:
+// judge events again, compare with Stripe, check that the books agree.
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"pilothandbook/handbook/purchase"
+	"pilothandbook/handbook/purchase/inbox"
+	"pilothandbook/platform"
+	"pilothandbook/worker/money"
+)
+
+// Replay judges quarantined events again by the rules of this program: one by
+// its id, or "all". What follows is written as the webhook would; what is
+// settled already stays as it is, so that it can be repeated.
+func Replay(ctx context.Context, p *platform.Platform, out io.Writer, which string) error {
+	in := inbox.Of(p)
+	ids := []string{which}
+	if which == "all" {
+		var err error
+		if ids, err = in.Quarantined(ctx); err != nil {
+			return err
+		}
+	}
+	became := map[string]int{}
+	for _, id := range ids {
+		o, err := in.Replay(ctx, id)
+		if errors.Is(err, inbox.ErrNoEvent) {
+			return fmt.Errorf("the inbox has no event %q", id)
+		}
+		if err != nil {
+			return err
+		}
+		became[o.State]++
+		fmt.Fprintf(out, "%s is %s", id, o.State)
+		if o.Reason != "" {
+			fmt.Fprintf(out, ": %s", o.Reason)
+		}
+		fmt.Fprintln(out)
+	}
+	fmt.Fprintf(out, "%d events: %d settled, %d ignored, %d still quarantined\n", len(ids),
+		became[purchase.Settled], became[purchase.Ignored], became[purchase.Quarantined])
+	return nil
+}
+
+// Reconcile compares what Stripe knows with what the inbox has, as the worker
+// does every few minutes.
+func Reconcile(ctx context.Context, p *platform.Platform, out io.Writer) error {
+	f, err := money.New(p).Reconcile(ctx, func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) })
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d events since %s, %d of them new; %d open sessions read, %d with news; %d wait for an operator\n",
+		f.Events, f.Since.UTC().Format("2006-01-02 15:04"), f.Missed, f.Sessions, f.Settled, f.Waiting)
+	return nil
+}

@@ -1,0 +1,163 @@
+package operate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"pilothandbook/functions/stripehook"
+	"pilothandbook/handbook/purchase"
+	"pilothandbook/operate"
+	"pilothandbook/platform"
+	"pilothandbook/platform/platformtest"
+)
+
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
+// shop returns a platform on which somebody has bought a module, and has been
+// told so.
+func shop(t testing.TB) (*platform.Platform, string) {
+	t.Helper()
+	p := platformtest.New(t)
+	platformtest.Sell(t, p)
+	user, checkout := uuid.New(), uuid.New()
+	exec(t, p, fmt.Sprintf(`INSERT INTO users (id, email) VALUES ('%s', 'ana@example.com')`, user))
+	exec(t, p, fmt.Sprintf(`
+		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at)
+		VALUES ('%s', '%s', 'instrument', 9900, 'usd', false, '{}', now() + interval '1 day')`, checkout, user))
+	send(t, p, "evt_1", "checkout.session.completed", session(user, checkout))
+	return p, checkout.String()
+}
+
+func session(user, checkout uuid.UUID) map[string]any {
+	return map[string]any{
+		"id": "cs_1", "object": "checkout.session", "status": "complete", "payment_status": "paid", "currency": "usd",
+		"amount_subtotal": 9900, "amount_total": 9900, "client_reference_id": user, "payment_intent": "pi_1",
+		"metadata": purchase.Marks(checkout, "instrument"),
+	}
+}
+
+func send(t testing.TB, p *platform.Platform, id, kind string, object any) {
+	t.Helper()
+	got := platformtest.Send(t, p, stripehook.Routes(p), platformtest.SignedEvent(t, p, platformtest.Event(t, id, kind, object)))
+	if got.Status != 200 {
+		t.Fatalf("%s: status %d: %s", id, got.Status, got.Body)
+	}
+}
+
+func exec(t testing.TB, p *platform.Platform, statements string) {
+	t.Helper()
+	for s := range strings.SplitSeq(statements, ";") {
+		if _, err := p.DB.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func ask(t testing.TB, p *platform.Platform, query string) (answer string) {
+	t.Helper()
+	if err := p.DB.QueryRow(t.Context(), query).Scan(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func fsck(t testing.TB, p *platform.Platform) (int, string) {
+	t.Helper()
+	var out strings.Builder
+	n, err := operate.Fsck(t.Context(), p, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, out.String()
+}
+
+// TestFsck plants each difference.
+func TestFsck(t *testing.T) {
+	t.Parallel()
+
+	p, _ := shop(t)
+	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
+	if n, out := fsck(t, p); n != 0 || out != "20 checks, 0 differences\n" {
+		t.Fatalf("%d differences after a sale:\n%s", n, out)
+	}
+	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
+	for _, tc := range []struct{ name, plant, want string }{
+		{"quarantined", `INSERT INTO stripe_events (id, type, api_version, livemode, created, state, reason, payload) VALUES ('evt_q', 'x', '', false, now(), 'quarantined', 'odd', '{}')`,
+			"an event waits for an operator: evt_q (x): odd"},
+		{"no facts", `DELETE FROM payment_facts`, "an event is settled, but nothing is known of its payment: evt_1"},
+		{"no purchase", `DELETE FROM purchases`, "a payment has no purchase: pi_1 is completed"},
+		{"status", `UPDATE purchases SET status = 'refunded'`, "a purchase does not stand where its payment does: pi_1 is refunded, its payment completed"},
+		{"amount", `UPDATE purchases SET amount = 1`, "a purchase has another amount than its payment: pi_1 is 1, paid 9900"},
+		{"checkout", `UPDATE checkouts SET module_type = 'bundle'`, "a purchase differs from its checkout: pi_1"},
+		{"no grant", `DELETE FROM grants`, "a paid purchase opens nothing: pi_1 of instrument"},
+		{"too much", `UPDATE grants SET module_key = 'bundle'`, "a purchase opens what is not paid: pi_1 opens bundle"},
+		{"no sale", `UPDATE ledger SET amount = 1`, "the ledger lacks a payment, or has another amount: pi_1 of 9900"},
+		{"no refund", `INSERT INTO payment_facts SELECT stripe_payment_id, 'partly_refunded', 'ch', 900, currency, at, checkout_id FROM payment_facts`,
+			"the ledger lacks a refund, or has another amount: pi_1 of 900"},
+		{"no dispute", `INSERT INTO payment_facts SELECT stripe_payment_id, 'dispute_lost', 'dp', 9900, currency, at, checkout_id FROM payment_facts`,
+			"the ledger lacks a lost dispute, or has another amount: pi_1 of 9900"},
+		{"invented", `INSERT INTO ledger SELECT gen_random_uuid(), at, 'sale', module_type, 1, 'usd', 'pi_0' FROM ledger`, "the ledger has what nobody paid: pi_0: sale of 1"},
+		{"complete", `UPDATE purchases SET checkout_id = NULL`, "a checkout is complete, but nothing was bought: "},
+		{"not told", `DELETE FROM outbox`, "a buyer is not told of a purchase: pi_1"},
+		{"not sent", `UPDATE outbox SET state = 'done'`, "a confirmation is done, but its mail was not sent: pi_1"},
+		{"told in vain", `INSERT INTO mails (id, cause, kind, user_id, address) SELECT gen_random_uuid(), 'purchase:0', 'purchase-confirmation', id, email FROM users`,
+			"a mail confirms a purchase that is none: purchase:0"},
+		{"refund forgotten", due + `NULL)`, "a refund is due, but nobody will do it: pi_0"},
+		{"refund unheard", due + `'re_1')`, "a refund was given an hour ago, but Stripe has not told of it: pi_0"},
+		{"refund untold", due + `'re_1')`, "a payer is not told of a refund: pi_0"},
+		{"dead", `UPDATE outbox SET state = 'dead', error = 'no'`, "a job about money is dead: purchase-confirmation"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p, _ := shop(t)
+			exec(t, p, tc.plant)
+			if n, out := fsck(t, p); n == 0 || !strings.Contains(out, tc.want) {
+				t.Errorf("%d differences, want %q:\n%s", n, tc.want, out)
+			}
+		})
+	}
+	send(t, p, "evt_2", "charge.dispute.closed", dispute)
+	if n, out := fsck(t, p); n != 0 {
+		t.Errorf("%d differences after a lost dispute:\n%s", n, out)
+	}
+}
+
+// TestReplay has a program whose rules are newer judge again.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+
+	p, checkout := shop(t)
+	exec(t, p, `DELETE FROM grants; DELETE FROM purchases; DELETE FROM ledger; DELETE FROM payment_facts; DELETE FROM outbox; DELETE FROM stripe_events;
+		UPDATE checkouts SET state = 'open', stripe_session_id = NULL, amount = 100`)
+	s := session(uuid.MustParse(ask(t, p, `SELECT id::text FROM users`)), uuid.MustParse(checkout))
+	send(t, p, "evt_1", "checkout.session.completed", s)
+	s["note"] = "a\x00b"
+	send(t, p, "evt_2", "checkout.session.completed", s)
+	replay := func(which, want string) {
+		t.Helper()
+		var out strings.Builder
+		if err := operate.Replay(t.Context(), p, &out, which); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); got != want {
+			t.Errorf("got  %qwant %q", got, want)
+		}
+	}
+	const odd = ": subtotal is 9900, ours is 100\n"
+	replay("all", "evt_1 is quarantined"+odd+"evt_2 is quarantined"+odd+"2 events: 0 settled, 0 ignored, 2 still quarantined\n")
+	exec(t, p, `UPDATE checkouts SET amount = 9900`)
+	for range 2 {
+		replay("evt_1", "evt_1 is settled\n1 events: 1 settled, 0 ignored, 0 still quarantined\n")
+	}
+	replay("all", "evt_2 is settled\n1 events: 1 settled, 0 ignored, 0 still quarantined\n")
+	replay("all", "0 events: 0 settled, 0 ignored, 0 still quarantined\n")
+	if got := ask(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM outbox))`); got != "1 1 1" {
+		t.Errorf("purchases, grants, jobs: %s", got)
+	}
+	if err := operate.Replay(t.Context(), p, &strings.Builder{}, "evt_0"); err == nil || err.Error() != `the inbox has no event "evt_0"` {
+		t.Errorf("an unknown id: %v", err)
+	}
+}

@@ -1,0 +1,289 @@
+package pay_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
+
+	"pilothandbook/platform/local/pay"
+)
+
+const (
+	stripeMock  = "github.com/stripe/stripe-mock@v0.203.0"
+	differences = "../../../docs/stripe-differences.md"
+)
+
+// mock starts Stripe's own mock, which checks requests against Stripe's
+// description of its API and answers with examples.
+func mock(t *testing.T) *client.API {
+	t.Helper()
+
+	folder := t.TempDir()
+	install := exec.CommandContext(t.Context(), "go", "install", stripeMock)
+	install.Env = append(os.Environ(), "GOBIN="+folder, "GOFLAGS=-mod=mod")
+	if out, err := install.CombinedOutput(); err != nil {
+		if os.Getenv("CI") == "" {
+			t.Skipf("go install %s (it needs the module proxy once): %v\n%s", stripeMock, err, out)
+		}
+		t.Fatalf("go install %s: %v\n%s", stripeMock, err, out)
+	}
+	c := exec.CommandContext(t.Context(), filepath.Join(folder, "stripe-mock"), "-http-addr", "127.0.0.1:0")
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if _, address, ok := strings.Cut(lines.Text(), "Listening for HTTP at address: "); ok {
+			return apiOf("http://"+address, secret)
+		}
+	}
+	t.Fatal("stripe-mock does not listen")
+	return nil
+}
+
+// answer is one that a call got.
+type answer struct {
+	status int
+	fields map[string]any
+}
+
+func read(t *testing.T, r *stripe.APIResponse, err error) answer {
+	t.Helper()
+
+	if err != nil {
+		return answer{status: refusal(t, err).HTTPStatusCode}
+	}
+	a := answer{status: r.StatusCode}
+	if err := json.Unmarshal(r.RawJSON, &a.fields); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// exchange is a call that both are asked.
+type exchange struct {
+	name string
+	do   func(*client.API) (*stripe.APIResponse, error)
+}
+
+// ids are those of the stand-in; stripe-mock takes any.
+type ids struct{ session, open, intent, charge, refund, dispute, customer, coupon, promotion, invoice, event string }
+
+// TestStripeMock asks both the same and compares status and fields. Every
+// difference is in the list in docs/stripe-differences.md, with its reason, and
+// nothing else is.
+func TestStripeMock(t *testing.T) {
+	t.Parallel()
+
+	other := mock(t)
+	s := open(t, listen(t))
+	listed := listedDifferences(t)
+	found := map[string]bool{}
+	for _, e := range exchanges(s.everything()) {
+		t.Run(e.name, func(t *testing.T) { // one after the other: some need the earlier
+			mine, err := e.do(s.api)
+			got := read(t, mine, err)
+			example, err := e.do(other)
+			want := read(t, example, err)
+			differ := compare(got.fields, want.fields)
+			if got.status != want.status {
+				t.Logf("status %d, stripe-mock's %d (%v)", got.status, want.status, err)
+				differ = []string{"!" + e.name}
+			}
+			for _, d := range differ {
+				if found[d] = true; !listed[d] {
+					t.Errorf("not in the list of differences: %s", d)
+				}
+			}
+		})
+	}
+	for d := range listed {
+		if !found[d] && !t.Failed() {
+			t.Errorf("listed, but no difference: %s", d)
+		}
+	}
+}
+
+// compare names the fields that only one has: + is the stand-in's, - is
+// stripe-mock's. (! is a call that only one takes.)
+func compare(got, want map[string]any) []string {
+	var all []string
+	kind := want["object"]
+	for name := range got {
+		if _, ok := want[name]; !ok {
+			all = append(all, fmt.Sprintf("+%s.%s", kind, name))
+		}
+	}
+	for name, example := range want {
+		if _, ok := got[name]; !ok && example != nil { // a Go client does not tell null from absent
+			all = append(all, fmt.Sprintf("-%s.%s", kind, name))
+		}
+	}
+	mine, _ := got["data"].([]any)
+	theirs, _ := want["data"].([]any)
+	if len(mine) > 0 && len(theirs) > 0 {
+		all = append(all, compare(mine[0].(map[string]any), theirs[0].(map[string]any))...)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// listedDifferences reads the rows of the table: | `+kind.a`, `+kind.b` | why |
+func listedDifferences(t *testing.T) map[string]bool {
+	t.Helper()
+
+	text, err := os.ReadFile(differences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	for row := range strings.Lines(string(text)) {
+		cells := strings.Split(row, "|")
+		if len(cells) != 4 {
+			continue
+		}
+		for i, name := range strings.Split(cells[1], "`") {
+			if i%2 == 1 && strings.ContainsAny(name[:1], "+-!") {
+				all[name] = true
+			}
+		}
+		if strings.TrimSpace(cells[2]) == "" {
+			t.Errorf("no reason: %s", row)
+		}
+	}
+	return all
+}
+
+// everything makes one of each.
+func (s *shop) everything() ids {
+	s.t.Helper()
+
+	code := s.code("SPRING", &stripe.CouponParams{PercentOff: stripe.Float64(10)})
+	sold := s.sold(func(p *stripe.CheckoutSessionParams) {
+		p.CustomerCreation = stripe.String("always")
+		p.InvoiceCreation = &stripe.CheckoutSessionInvoiceCreationParams{Enabled: stripe.Bool(true)}
+	})
+	s.perform(sold.ID, pay.Dispute)
+	s.perform(sold.ID, pay.Win)
+	refund, err := s.api.Refunds.New(&stripe.RefundParams{PaymentIntent: &sold.PaymentIntent.ID, Amount: stripe.Int64(1)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	dispute := s.api.Disputes.List(nil)
+	if !dispute.Next() {
+		s.t.Fatal(dispute.Err())
+	}
+	return ids{
+		session: sold.ID, open: s.create().ID, intent: sold.PaymentIntent.ID, charge: sold.PaymentIntent.LatestCharge.ID,
+		refund: refund.ID, dispute: dispute.Dispute().ID, customer: sold.Customer.ID,
+		coupon: code.Coupon.ID, promotion: code.ID, invoice: sold.Invoice.ID, event: s.events(nil)[0].ID,
+	}
+}
+
+// asked names the calls by what they answer with.
+func asked[T any](calls *[]exchange, name string, do func(*client.API) (T, error), answer func(T) *stripe.APIResponse) {
+	*calls = append(*calls, exchange{name, func(api *client.API) (*stripe.APIResponse, error) {
+		got, err := do(api)
+		if err != nil {
+			return nil, err
+		}
+		return answer(got), nil
+	}})
+}
+
+func exchanges(id ids) []exchange {
+	var all []exchange
+	session := func(s *stripe.CheckoutSession) *stripe.APIResponse { return s.LastResponse }
+	intent := func(p *stripe.PaymentIntent) *stripe.APIResponse { return p.LastResponse }
+	charge := func(c *stripe.Charge) *stripe.APIResponse { return c.LastResponse }
+	refund := func(r *stripe.Refund) *stripe.APIResponse { return r.LastResponse }
+	dispute := func(d *stripe.Dispute) *stripe.APIResponse { return d.LastResponse }
+	customer := func(c *stripe.Customer) *stripe.APIResponse { return c.LastResponse }
+	coupon := func(c *stripe.Coupon) *stripe.APIResponse { return c.LastResponse }
+	promotion := func(p *stripe.PromotionCode) *stripe.APIResponse { return p.LastResponse }
+	invoice := func(i *stripe.Invoice) *stripe.APIResponse { return i.LastResponse }
+	event := func(e *stripe.Event) *stripe.APIResponse { return e.LastResponse }
+
+	asked(&all, "create session", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.New(order()) }, session)
+	asked(&all, "create session with all there is", func(a *client.API) (*stripe.CheckoutSession, error) {
+		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) {
+			p.CustomerEmail, p.Customer = nil, &id.customer
+			p.Discounts = []*stripe.CheckoutSessionDiscountParams{{PromotionCode: &id.promotion}}
+			p.AutomaticTax = &stripe.CheckoutSessionAutomaticTaxParams{Enabled: stripe.Bool(true)}
+			p.InvoiceCreation = &stripe.CheckoutSessionInvoiceCreationParams{Enabled: stripe.Bool(true)}
+		}))
+	}, session)
+	asked(&all, "create session without mode", func(a *client.API) (*stripe.CheckoutSession, error) {
+		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) { p.Mode = stripe.String("gift") }))
+	}, session)
+	asked(&all, "session", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.Get(id.session, nil) }, session)
+	asked(&all, "expire", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.Expire(id.open, nil) }, session)
+	asked(&all, "payment intent", func(a *client.API) (*stripe.PaymentIntent, error) { return a.PaymentIntents.Get(id.intent, nil) }, intent)
+	asked(&all, "charge", func(a *client.API) (*stripe.Charge, error) { return a.Charges.Get(id.charge, nil) }, charge)
+	asked(&all, "create refund", func(a *client.API) (*stripe.Refund, error) {
+		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Amount: stripe.Int64(5), Reason: stripe.String("requested_by_customer")})
+	}, refund)
+	asked(&all, "refund for no reason there is", func(a *client.API) (*stripe.Refund, error) {
+		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Reason: stripe.String("rain")})
+	}, refund)
+	asked(&all, "refund", func(a *client.API) (*stripe.Refund, error) { return a.Refunds.Get(id.refund, nil) }, refund)
+	asked(&all, "dispute", func(a *client.API) (*stripe.Dispute, error) { return a.Disputes.Get(id.dispute, nil) }, dispute)
+	asked(&all, "customer", func(a *client.API) (*stripe.Customer, error) { return a.Customers.Get(id.customer, nil) }, customer)
+	asked(&all, "create customer", func(a *client.API) (*stripe.Customer, error) {
+		return a.Customers.New(&stripe.CustomerParams{Email: stripe.String("ben@example.com"), Name: stripe.String("Ben")})
+	}, customer)
+	asked(&all, "coupon", func(a *client.API) (*stripe.Coupon, error) { return a.Coupons.Get(id.coupon, nil) }, coupon)
+	asked(&all, "create coupon", func(a *client.API) (*stripe.Coupon, error) {
+		return a.Coupons.New(&stripe.CouponParams{AmountOff: stripe.Int64(500), Currency: stripe.String("usd"), Duration: stripe.String("once")})
+	}, coupon)
+	asked(&all, "promotion code", func(a *client.API) (*stripe.PromotionCode, error) { return a.PromotionCodes.Get(id.promotion, nil) }, promotion)
+	asked(&all, "create promotion code", func(a *client.API) (*stripe.PromotionCode, error) {
+		return a.PromotionCodes.New(&stripe.PromotionCodeParams{Coupon: &id.coupon, Code: stripe.String("SUMMER")})
+	}, promotion)
+	asked(&all, "invoice", func(a *client.API) (*stripe.Invoice, error) { return a.Invoices.Get(id.invoice, nil) }, invoice)
+	asked(&all, "event", func(a *client.API) (*stripe.Event, error) { return a.Events.Get(id.event, nil) }, event)
+	asked(&all, "delete customer", func(a *client.API) (*stripe.Customer, error) { return a.Customers.Del(id.customer, nil) }, customer)
+	asked(&all, "delete coupon", func(a *client.API) (*stripe.Coupon, error) { return a.Coupons.Del(id.coupon, nil) }, coupon)
+	return append(all, lists(id)...)
+}
+
+// lists are the calls for many, each with the parameters it takes.
+func lists(id ids) []exchange {
+	var all []exchange
+	asked(&all, "events", func(a *client.API) (*stripe.EventList, error) {
+		p := &stripe.EventListParams{DeliverySuccess: stripe.Bool(false), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: 1}}
+		p.Limit, p.Types = stripe.Int64(3), stripe.StringSlice([]string{"charge.refunded"})
+		i := a.Events.List(p)
+		return i.EventList(), i.Err()
+	}, func(l *stripe.EventList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "sessions", func(a *client.API) (*stripe.CheckoutSessionList, error) {
+		i := a.CheckoutSessions.List(&stripe.CheckoutSessionListParams{PaymentIntent: &id.intent})
+		return i.CheckoutSessionList(), i.Err()
+	}, func(l *stripe.CheckoutSessionList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "refunds", func(a *client.API) (*stripe.RefundList, error) {
+		i := a.Refunds.List(&stripe.RefundListParams{Charge: &id.charge})
+		return i.RefundList(), i.Err()
+	}, func(l *stripe.RefundList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "promotion codes", func(a *client.API) (*stripe.PromotionCodeList, error) {
+		i := a.PromotionCodes.List(&stripe.PromotionCodeListParams{Code: stripe.String("SPRING")})
+		return i.PromotionCodeList(), i.Err()
+	}, func(l *stripe.PromotionCodeList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "disputes", func(a *client.API) (*stripe.DisputeList, error) {
+		i := a.Disputes.List(&stripe.DisputeListParams{Charge: &id.charge})
+		return i.DisputeList(), i.Err()
+	}, func(l *stripe.DisputeList) *stripe.APIResponse { return l.LastResponse })
+	return all
+}

@@ -1,0 +1,62 @@
+//go:build unix
+
+package queue_test
+
+import (
+	"context"
+	"flag"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/queue"
+)
+
+// asynq calls a job off when Redis has been away for half a minute.
+var frozen = flag.Duration("frozen", 3*time.Second, "for how long TestFrozenRedis freezes Redis")
+
+type long struct{}
+
+func (long) Job() queue.Spec {
+	return queue.Spec{Kind: "long", Queue: lane, Timeout: time.Hour, Failures: 1}
+}
+
+// A job that runs goes on, and counts, while Redis does not answer.
+func TestFrozenRedis(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	redis := platformtest.StartRedis(t)
+	cfg.RedisURL = config.Secret("redis://" + redis.Address)
+	p := platformtest.Open(t, cfg)
+	var runs atomic.Int32
+	started, thawed := make(chan struct{}), make(chan struct{})
+	mux := queue.NewMux(lane)
+	queue.Handle(mux, func(ctx context.Context, _ long) error {
+		if runs.Add(1) == 1 {
+			close(started)
+		}
+		select {
+		case <-thawed:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	})
+	id := add(t, p, long{})
+	run(t, options(p), mux)
+	<-started
+	if err := redis.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(*frozen)
+	if err := redis.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(*frozen / 2) // asynq finds that it has lost the task
+	close(thawed)
+	if s := wait(t, p, id, queue.Done, queue.Dead); s.State != queue.Done || runs.Load() != 1 {
+		t.Errorf("%d runs, %+v; want one that is done", runs.Load(), s)
+	}
+}

@@ -1,0 +1,172 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/queue"
+)
+
+func ask[T any](t *testing.T, p *platform.Platform, sql string, args ...any) (v T) {
+	t.Helper()
+	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Three workers, two hundred slots, and one worker after another that is cut
+// off in the middle: no slot has two jobs, and none that a worker saw has none.
+func TestScheduleOnceASlot(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	s := queue.Schedule{Name: "count", Every: 4 * time.Millisecond, Job: count{"a"}}
+	var added atomic.Int64
+	var workers errgroup.Group
+	for range 3 {
+		workers.Go(func() error {
+			for try := 0; added.Load() < 200; try++ {
+				ctx, cut := context.WithCancel(t.Context())
+				if try%20 == 19 {
+					time.AfterFunc(time.Millisecond, cut)
+				}
+				n, err := queue.Tick(ctx, p.DB, s)
+				gone := ctx.Err() != nil
+				cut()
+				if err != nil && !gone {
+					return err
+				}
+				added.Add(int64(n))
+			}
+			return nil
+		})
+	}
+	if err := workers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	// Both are the transaction's time, so that a job tells its slot.
+	jobs, slots := ask[int64](t, p, `SELECT count(*) FROM outbox`), ask[int64](t, p, `
+		SELECT count(DISTINCT date_bin('4 milliseconds', created_at, '2000-01-01T00:00:00Z')) FROM outbox`)
+	if jobs != slots || jobs < added.Load() {
+		t.Errorf("%d jobs in %d slots, of which %d are known; want one each", jobs, slots, added.Load())
+	}
+}
+
+// A worker that dies between the slot and the job leaves both to the next.
+func TestScheduleLeaderDies(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	every := 24 * time.Hour
+	for range 50 {
+		big := queue.Schedule{Name: "count", Every: every, Job: count{strings.Repeat("x", 2000)}} // Add refuses it, after the slot was claimed
+		if n, err := queue.Tick(t.Context(), p.DB, big); err == nil || n != 0 {
+			t.Fatalf("the leader that dies: %d, %v", n, err)
+		}
+		for i, want := range []int{1, 0, 0} {
+			n, err := queue.Tick(t.Context(), p.DB, queue.Schedule{Name: "count", Every: every, Job: count{"a"}})
+			if err != nil || n != want {
+				t.Fatalf("worker %d added %d, %v; want %d", i, n, err, want)
+			}
+		}
+		// Days pass while no worker runs: one job makes up for all of them.
+		if _, err := p.DB.Exec(t.Context(), `UPDATE schedule SET slot = slot - interval '3 days'`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := ask[int](t, p, `SELECT count(*) FROM outbox`); n != 50 {
+		t.Errorf("%d jobs, want 50", n)
+	}
+}
+
+func TestWorkerKeepsSchedule(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ran := make(chan string, 10)
+	mux := queue.NewMux(lane)
+	queue.Handle(mux, func(_ context.Context, c count) error { ran <- c.Name; return nil })
+	o := options(p)
+	o.Schedules = []queue.Schedule{{Name: "a", Every: time.Hour, Job: count{"a"}}, {Name: "b", Every: time.Hour, Job: count{"b"}}}
+	run(t, o, mux)
+	if first, second := <-ran, <-ran; first == second {
+		t.Errorf("%s ran twice", first)
+	}
+}
+
+func TestDeadAndRetried(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	var healed atomic.Bool
+	work(t, p, func(_ context.Context, c count) error {
+		if healed.Load() {
+			return nil
+		}
+		return queue.Permanent(errors.New("no " + c.Name + "\nand no more"))
+	})
+	a, b := add(t, p, count{"a"}), add(t, p, count{"b"})
+	other := add(t, p, stranger{})
+	wait(t, p, a, queue.Dead)
+	wait(t, p, b, queue.Dead)
+	wait(t, p, other, queue.Dead)
+	dead, err := queue.Deaths(t.Context(), p.DB)
+	if err != nil || len(dead) != 3 {
+		t.Fatalf("dead: %+v, %v", dead, err)
+	}
+	healed.Store(true)
+	retry := func(which string, want int) {
+		t.Helper()
+		err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+			n, err := queue.Retry(t.Context(), tx, which)
+			if n != want {
+				t.Errorf("%s puts %d back, want %d", which, n, want)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	retry("nothing", 0)
+	retry(a.String(), 1)
+	if s := wait(t, p, a, queue.Done, queue.Dead); s.State != queue.Done || s.Error != "" {
+		t.Errorf("retried: %+v", s)
+	}
+	retry("count", 1)
+	wait(t, p, b, queue.Done)
+	retry(queue.All, 1)
+	if s := wait(t, p, other, queue.Dead); s.Error != "Unknown job type: stranger" {
+		t.Errorf("retried: %+v", s)
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	report := func() string {
+		var b strings.Builder
+		if err := queue.Report(t.Context(), p.DB, &b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	platformtest.Golden(t, "empty.txt", report())
+	_, err := p.DB.Exec(t.Context(), `
+		INSERT INTO outbox (id, kind, queue, payload, state, failures, created_at, finished_at, error)
+		SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'count', queue, '{}', state, failures, now() - age, '2026-11-23 10:00+00', error
+		FROM (VALUES (1, 'lane', 'waiting', 0, interval '90 minutes 20 seconds', ''), (2, 'lane', 'waiting', 1, '20 seconds', 'not yet'),
+		             (3, 'lane', 'done', 0, '8 hours 20 seconds', ''), (4, 'lane', 'dead', 2, '30 hours 20 seconds', E'panic: oh no\nstack'),
+		             (5, 'other', 'running', 0, '3 minutes 20 seconds', '')) AS rows (n, queue, state, failures, age, error)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	platformtest.Golden(t, "report.txt", report())
+}

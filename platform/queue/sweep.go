@@ -1,0 +1,72 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	sweepEvery = 5 * time.Second
+	// A job may lose patience workers in a row and is taken over at once; then
+	// the waits triple, and after deadly of them it is dead: it may be what
+	// they die of, and others' jobs die with it.
+	patience = 3
+	deadly   = 20
+	// marker is a key in Redis without which it has lost everything.
+	marker = "outbox:marker"
+)
+
+// sweep makes rows wait again that nobody works on any more.
+func (r *relay) sweep(ctx context.Context) error {
+	n, err := r.overdue(ctx)
+	if err == nil && n == 0 {
+		n, err = r.forgotten(ctx)
+	}
+	if n > 0 {
+		r.log.InfoContext(ctx, "jobs taken over", "count", n)
+	}
+	return err
+}
+
+// overdue raises the attempt of rows whose lease is over: their worker died,
+// or Redis lost them.
+func (r *relay) overdue(ctx context.Context) (int64, error) {
+	tag, err := r.pool.Exec(ctx, `
+		UPDATE outbox o
+		SET attempt = attempt + 1,
+		    lease_until = NULL,
+		    losses = losses + l.died::int,
+		    state = CASE WHEN l.died AND losses + 1 >= $2 THEN 'dead' ELSE 'waiting' END,
+		    finished_at = CASE WHEN l.died AND losses + 1 >= $2 THEN now() END,
+		    error = CASE WHEN l.died AND losses + 1 >= $2 THEN format('%s workers in a row died over this job', losses + 1) ELSE error END,
+		    run_at = CASE WHEN l.died AND losses >= $1 THEN now() + least(interval '1 second' * power(3, losses - $1), interval '1 hour') ELSE run_at END
+		FROM (SELECT id, state = 'running'
+		      FROM outbox
+		      WHERE state IN ('queued', 'running') AND lease_until < now()
+		      FOR UPDATE SKIP LOCKED) AS l (id, died)
+		WHERE o.id = l.id`, patience, deadly)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+// forgotten raises the attempt of all queued rows when Redis has none of
+// them, having been emptied. A ticket that is there all the same is for an
+// older attempt then, and does nothing.
+func (r *relay) forgotten(ctx context.Context) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, sweepEvery)
+	defer cancel()
+	if known, err := r.redis.Exists(ctx, marker).Result(); err != nil || known > 0 {
+		return 0, err
+	}
+	tag, err := r.pool.Exec(ctx, `
+		UPDATE outbox
+		SET state = 'waiting', attempt = attempt + 1, lease_until = NULL
+		WHERE state = 'queued'`)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	return tag.RowsAffected(), r.redis.Set(ctx, marker, 1, 0).Err()
+}

@@ -1,0 +1,31 @@
+// Package money does what must be asked of Stripe: it gives payments back that
+// bought nothing, and finds what Stripe knows and the inbox does not.
+//
+// Every call that moves money carries the id of a row as its idempotency key,
+// and gives back all that is left of one payment: Stripe itself refuses to do
+// so twice. What follows from a refund is settled by the event that tells it,
+// as for any other.
+package money
+
+import (
+	"time"
+
+	"github.com/stripe/stripe-go/v76/client"
+
+	"pilothandbook/handbook/purchase/inbox"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+)
+
+// Jobs are the jobs of this package.
+type Jobs struct {
+	db     *db.Pool
+	stripe *client.API
+	inbox  inbox.Inbox
+	now    func() time.Time
+}
+
+// New returns the jobs of a process.
+func New(p *platform.Platform) Jobs {
+	return Jobs{db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), now: func() time.Time { return p.Now() }}
+}

@@ -1,0 +1,224 @@
+package money_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/stripehook"
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/worker/money"
+)
+
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
+func ask(t testing.TB, p *platform.Platform, query string, args ...any) (answer string) {
+	t.Helper()
+	if err := p.DB.QueryRow(t.Context(), query, args...).Scan(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// open begins a purchase and returns where it is paid.
+func open(t testing.TB, p *platform.Platform, who *platformtest.User, module string) string {
+	t.Helper()
+	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/"+module, nil)
+	var to struct{ URL string }
+	got.Into(t, &to)
+	if to.URL == "" {
+		t.Fatalf("status %d: %s", got.Status, got.Body)
+	}
+	return to.URL
+}
+
+// deliver brings all events that Stripe has, again and again.
+func deliver(t testing.TB, p *platform.Platform, till *platformtest.Till) {
+	t.Helper()
+	for _, event := range till.Events(t, p) {
+		got := platformtest.Send(t, p, stripehook.Routes(p), platformtest.SignedEvent(t, p, event))
+		if got.Status != 200 {
+			t.Fatalf("status %d: %s", got.Status, got.Body)
+		}
+	}
+}
+
+const books = `
+	SELECT concat_ws('; ',
+		(SELECT string_agg(module_type || ' ' || status, ', ' ORDER BY module_type, status) FROM purchases),
+		(SELECT string_agg(DISTINCT o, ' ') FROM grants g, opened_by(g.module_key) o WHERE revoked_at IS NULL),
+		(SELECT sum(amount) FILTER (WHERE kind = 'sale') - coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) FROM ledger))`
+
+// TestPaidTwice has two pages open at once and pays both, in either order.
+func TestPaidTwice(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct{ first, second, want string }{
+		{"instrument", "bundle", "bundle completed, instrument refunded; bundle instrument private_commercial; 14900"},
+		{"bundle", "instrument", "bundle completed, instrument refunded; bundle instrument private_commercial; 14900"},
+		{"instrument", "instrument", "instrument completed, instrument refunded; instrument; 9900"},
+		{"bundle", "bundle", "bundle completed, bundle refunded; bundle instrument private_commercial; 14900"},
+	} {
+		t.Run(tc.first+" and "+tc.second, func(t *testing.T) {
+			t.Parallel()
+			p, till := platformtest.Shop(t)
+			ana := platformtest.Learner(t, p, "ana@example.com")
+			one := open(t, p, ana, tc.first)
+			if tc.first == tc.second { // as if its row had been lost to us while the page stayed open
+				if _, err := p.DB.Exec(t.Context(), `UPDATE checkouts SET state = 'expired'`); err != nil {
+					t.Fatal(err)
+				}
+			}
+			two := open(t, p, ana, tc.second)
+			till.Pay(t, one)
+			till.Pay(t, two)
+			deliver(t, p, till)
+			if got := ask(t, p, `SELECT count(*)::text FROM outbox WHERE kind = 'refund-payment'`); got != "1" {
+				t.Fatalf("%s refunds", got)
+			}
+			payment := ask(t, p, `SELECT payload ->> 'payment' FROM outbox WHERE kind = 'refund-payment'`)
+			for range 3 {
+				if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: payment}); err != nil {
+					t.Fatal(err)
+				}
+				deliver(t, p, till)
+			}
+			if got := ask(t, p, books); got != tc.want {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+			if got := ask(t, p, `SELECT string_agg(kind, ' ' ORDER BY kind) FROM outbox WHERE kind <> 'welcome-email'`); got != "purchase-confirmation refund-notice refund-payment" &&
+				(tc.first != "instrument" || tc.second != "bundle" || got != "purchase-confirmation purchase-confirmation refund-notice refund-payment") {
+				t.Errorf("jobs %s", got)
+			}
+		})
+	}
+}
+
+// TestAnswerLost: Stripe did it, but nobody heard.
+func TestAnswerLost(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	one, two := open(t, p, ana, "instrument"), open(t, p, ana, "bundle")
+	till.Pay(t, one)
+	till.Pay(t, two)
+	deliver(t, p, till)
+	a := job.RefundPayment{Payment: ask(t, p, `SELECT stripe_payment_id FROM refunds`)}
+	till.Down.Store(true)
+	if err := money.New(p).Refund(t.Context(), a); err == nil {
+		t.Fatal("a refund without Stripe")
+	}
+	till.Down.Store(false)
+	for range 2 {
+		if err := money.New(p).Refund(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DB.Exec(t.Context(), `UPDATE refunds SET stripe_refund_id = NULL, id = gen_random_uuid()`); err != nil { // the key has expired too
+			t.Fatal(err)
+		}
+	}
+	deliver(t, p, till)
+	if got := ask(t, p, `SELECT sum(amount)::text FROM ledger WHERE kind = 'refund'`); got != "9900" {
+		t.Errorf("%s given back", got)
+	}
+	if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: "pi_0"}); err == nil || !strings.Contains(err.Error(), "nobody asked") {
+		t.Errorf("a refund that nobody asked for: %v", err)
+	}
+}
+
+// TestDeletedAccount pays after the account is gone.
+func TestDeletedAccount(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	url := open(t, p, ana, "instrument")
+	if _, err := p.DB.Exec(t.Context(), `DELETE FROM users`); err != nil {
+		t.Fatal(err)
+	}
+	till.Pay(t, url)
+	deliver(t, p, till)
+	payment := ask(t, p, `SELECT stripe_payment_id FROM refunds WHERE reason = 'account_deleted'`)
+	for range 2 {
+		if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: payment}); err != nil {
+			t.Fatal(err)
+		}
+		deliver(t, p, till)
+	}
+	if got := ask(t, p, `SELECT concat_ws(' ', cause, address, state) FROM mails`); got != "refund:"+payment+" ana@example.com pending" {
+		t.Errorf("mail %q", got)
+	}
+	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 9900" {
+		t.Errorf("ledger %q", got)
+	}
+}
+
+// dump returns all rows of all tables.
+func dump(t testing.TB, p *platform.Platform) string {
+	t.Helper()
+	return ask(t, p, `
+		SELECT string_agg(tablename || query_to_xml('SELECT * FROM ' || quote_ident(tablename) || ' AS x ORDER BY x::text', true, false, '')::text, E'\n' ORDER BY tablename)
+		FROM pg_tables
+		WHERE schemaname = 'public'`)
+}
+
+// TestReconcile has no webhook at all.
+func TestReconcile(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	fake := lists(t, p, till)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	first := open(t, p, ana, "instrument")
+	till.Pay(t, first)
+	f := reconcile(t, p)
+	if f.Missed != 1 || f.Gap || ask(t, p, books) != "instrument completed; instrument; 9900" {
+		t.Errorf("%+v: %s", f, ask(t, p, books))
+	}
+	before := dump(t, p)
+	if f := reconcile(t, p); f.Missed != 0 || f.Settled != 0 {
+		t.Errorf("a second time: %+v", f)
+	}
+	if dump(t, p) != before {
+		t.Error("a second time wrote something")
+	}
+	fake.empty.Store(true) // Stripe has forgotten
+	second := open(t, p, ana, "private_commercial")
+	till.Pay(t, second)
+	till.Refund(t, first[strings.LastIndex(first, "/")+1:])
+	if f := reconcile(t, p); f.Settled != 1 || ask(t, p, books) != "instrument completed, private_commercial completed; instrument private_commercial; 17800" {
+		t.Errorf("from sessions: %+v: %s", f, ask(t, p, books))
+	}
+	now := p.Now
+	p.Now = func() time.Time { return now().Add(31 * 24 * time.Hour) }
+	var said strings.Builder
+	f, err := money.New(p).Reconcile(t.Context(), func(format string, args ...any) { fmt.Fprintf(&said, format, args...) })
+	if err != nil || !f.Gap || !strings.Contains(said.String(), "were never compared") {
+		t.Errorf("after a month: %+v, %v, said %q", f, err, said.String())
+	}
+	if got := ask(t, p, books); got != "instrument refunded, private_commercial completed; private_commercial; 7900" {
+		t.Errorf("after a month: %s", got)
+	}
+	before = dump(t, p)
+	if f := reconcile(t, p); f.Gap || dump(t, p) != before {
+		t.Errorf("a second time after a month: %+v", f)
+	}
+	if err := money.New(p).Reconciled(context.WithoutCancel(t.Context()), job.Reconcile{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func reconcile(t testing.TB, p *platform.Platform) money.Findings {
+	t.Helper()
+	f, err := money.New(p).Reconcile(t.Context(), func(string, ...any) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

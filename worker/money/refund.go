@@ -1,0 +1,122 @@
+package money
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stripe/stripe-go/v76"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/queue"
+)
+
+// due is a payment that is to be given back.
+type due struct {
+	id      uuid.UUID
+	payment string
+	amount  int64
+	reason  string
+	done    bool
+	told    string // where an account that is deleted is told, from Stripe
+}
+
+// Refund gives a payment back and has its payer told.
+func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
+	d := due{payment: a.Payment}
+	err := j.db.QueryRow(ctx, `
+		SELECT id, amount, reason, stripe_refund_id IS NOT NULL
+		FROM refunds
+		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.amount, &d.reason, &d.done)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return queue.Permanent(fmt.Errorf("nobody asked for a refund of %s", a.Payment))
+	}
+	if err != nil {
+		return fmt.Errorf("refund of %s: %w", a.Payment, err)
+	}
+	if d.done {
+		return nil
+	}
+	if err := queue.Say(ctx, "asking Stripe"); err != nil {
+		return err
+	}
+	id, err := j.giveBack(ctx, &d)
+	if err != nil {
+		return err
+	}
+	return j.given(ctx, d, id)
+}
+
+// giveBack asks Stripe and returns the refund's id. A payment that is given
+// back already, by whomever, is so.
+func (j Jobs) giveBack(ctx context.Context, d *due) (string, error) {
+	reason := stripe.RefundReasonRequestedByCustomer
+	if d.reason == "duplicate" {
+		reason = stripe.RefundReasonDuplicate
+	}
+	p := &stripe.RefundParams{PaymentIntent: &d.payment, Reason: stripe.String(string(reason))}
+	p.Context = ctx
+	p.SetIdempotencyKey("refund:" + d.id.String())
+	p.AddExpand("charge")
+	r, err := j.stripe.Refunds.New(p)
+	refusal, refused := errors.AsType[*stripe.Error](err)
+	switch {
+	case refused && refusal.Code == stripe.ErrorCodeChargeAlreadyRefunded:
+		return "already", nil
+	case refused && final(refusal):
+		return "", queue.Permanent(fmt.Errorf("refund %s: %w", d.payment, err))
+	case err != nil:
+		return "", fmt.Errorf("refund %s: %w", d.payment, err)
+	}
+	d.amount = r.Amount
+	if d.reason == "account_deleted" && r.Charge != nil && r.Charge.BillingDetails != nil {
+		d.told = r.Charge.BillingDetails.Email
+	}
+	return r.ID, nil
+}
+
+// final reports whether Stripe would refuse the same call again: an operator
+// must look, at a payment that is disputed for example.
+func final(e *stripe.Error) bool {
+	return e.HTTPStatusCode == http.StatusBadRequest || e.HTTPStatusCode == http.StatusPaymentRequired || e.HTTPStatusCode == http.StatusNotFound
+}
+
+// given notes that a payment was given back, and has its payer told.
+func (j Jobs) given(ctx context.Context, d due, id string) error {
+	return db.Tx(ctx, j.db, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE refunds
+			SET stripe_refund_id = $2, amount = $3
+			WHERE id = $1 AND stripe_refund_id IS NULL`, d.id, id, d.amount)
+		if err != nil {
+			return fmt.Errorf("refund of %s is given: %w", d.payment, err)
+		}
+		if tag.RowsAffected() == 1 {
+			if err := tell(ctx, tx, d); err != nil {
+				return err
+			}
+		}
+		return queue.Finish(ctx, tx, map[string]string{"refund": id})
+	})
+}
+
+// tell adds the mail. Of an account that is deleted, the mail's row is the one
+// place that holds an address, until it is sent.
+func tell(ctx context.Context, tx pgx.Tx, d due) error {
+	notice := job.RefundNotice{Payment: d.payment}
+	if d.told != "" {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO mails (id, cause, kind, address)
+			VALUES ($1, $2, $3, $4)
+			ON CONFLICT (cause) DO NOTHING`, uuid.Must(uuid.NewV7()), "refund:"+d.payment, notice.Job().Kind, d.told)
+		if err != nil {
+			return fmt.Errorf("mail about the refund of %s: %w", d.payment, err)
+		}
+	}
+	_, err := queue.Add(ctx, tx, notice)
+	return err
+}

@@ -1,0 +1,90 @@
+package money
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stripe/stripe-go/v76"
+
+	"pilothandbook/handbook/purchase"
+)
+
+// followed is a session of which Stripe may know more than we do.
+type followed struct {
+	ID      string
+	State   string // of its checkout
+	Pending bool   // its payment is under way
+}
+
+// sessions reads the sessions of what is open, and of all that is paid where
+// events are lost.
+func (j Jobs) sessions(ctx context.Context, f *Findings) error {
+	rows, err := j.db.Query(ctx, `
+		SELECT c.stripe_session_id, c.state, coalesce(p.status = 'pending', false)
+		FROM checkouts c
+		LEFT JOIN purchases p ON p.checkout_id = c.id
+		WHERE c.stripe_session_id IS NOT NULL AND (c.state = 'open' OR p.status = 'pending' OR $1 AND p.status = 'completed')
+		ORDER BY c.id`, f.Gap)
+	if err != nil {
+		return fmt.Errorf("open sessions: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[followed])
+	if err != nil {
+		return fmt.Errorf("open sessions: %w", err)
+	}
+	for _, one := range all {
+		if err := j.session(ctx, one, f); err != nil {
+			return fmt.Errorf("session %s: %w", one.ID, err)
+		}
+	}
+	return nil
+}
+
+func (j Jobs) session(ctx context.Context, one followed, f *Findings) error {
+	p := &stripe.CheckoutSessionParams{}
+	p.Context = ctx
+	p.AddExpand("payment_intent.latest_charge")
+	s, err := j.stripe.CheckoutSessions.Get(one.ID, p)
+	f.Sessions++
+	if gone(err) {
+		return nil // the next purchase of the module closes its checkout
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range one.news(s, j) {
+		out, err := j.inbox.Settle(ctx, r)
+		if err != nil {
+			return err
+		}
+		f.Settled++
+		f.count(out)
+	}
+	return nil
+}
+
+// news returns what a session tells that is not known, as far as its state
+// shows it: what it told before would only be told with a later time.
+func (one followed) news(s *stripe.CheckoutSession, j Jobs) []purchase.Report {
+	var news []purchase.Report
+	paid := s.PaymentStatus != stripe.CheckoutSessionPaymentStatusUnpaid
+	over := s.PaymentIntent != nil && s.PaymentIntent.Status != stripe.PaymentIntentStatusProcessing
+	if one.State == "open" && s.Status != stripe.CheckoutSessionStatusOpen || one.Pending && (paid || over) {
+		news = append(news, purchase.FromSession(s, j.now()))
+	}
+	if s.PaymentIntent != nil && s.PaymentIntent.LatestCharge != nil && s.PaymentIntent.LatestCharge.AmountRefunded > 0 {
+		c := *s.PaymentIntent.LatestCharge
+		c.PaymentIntent = s.PaymentIntent
+		news = append(news, purchase.FromCharge(&c, j.now()))
+	}
+	return news
+}
+
+// gone reports whether Stripe knows no such thing.
+func gone(err error) bool {
+	refusal, ok := errors.AsType[*stripe.Error](err)
+	return ok && refusal.HTTPStatusCode == http.StatusNotFound
+}

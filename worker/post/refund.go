@@ -1,0 +1,62 @@
+package post
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/reader"
+)
+
+// givenBack is what the mail about a refund says.
+type givenBack struct {
+	Name, Title string
+	Amount      string
+	Order       string // the payment, as Stripe names it
+	Deleted     bool   // it was for an account that is deleted, not for something owned
+	URL         string
+	Contact     string
+}
+
+// RefundNotice tells a payer that a payment was given back without being
+// asked for. Of an account that is deleted, the mail's row holds the address
+// until it is sent; without one nobody can be told.
+func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
+	c := cause{key: "refund:" + a.Payment, kind: a.Job().Kind, kept: "We gave your payment back"}
+	g := givenBack{Order: a.Payment, URL: j.Config.AuthURL, Contact: j.contact()}
+	var amount int
+	var currency string
+	err := j.DB.QueryRow(ctx, `
+		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason = 'account_deleted'
+		FROM refunds r
+		LEFT JOIN users u ON u.id = r.user_id
+		LEFT JOIN modules m ON m.key = r.module_type
+		LEFT JOIN mails l ON l.cause = $2
+		WHERE r.stripe_payment_id = $1`, a.Payment, c.key,
+	).Scan(&c.user, &c.to, &g.Name, &g.Title, &amount, &currency, &g.Deleted)
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && c.to == "" {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("refund of %s: %w", a.Payment, err)
+	}
+	g.Amount = reader.Money(amount, currency)
+	id, due, err := j.claim(ctx, c)
+	if err != nil || !due {
+		return err
+	}
+	err = j.send(ctx, letter{id: id, to: c.to, subject: c.kept, page: "refund", data: g})
+	return errors.Join(err, j.forgetNobody(ctx, id, c.user))
+}
+
+// forgetNobody forgets the address of a mail that was nobody's.
+func (j Jobs) forgetNobody(ctx context.Context, mail uuid.UUID, user *uuid.UUID) error {
+	if user != nil {
+		return nil
+	}
+	return forget(ctx, j.DB, mail)
+}

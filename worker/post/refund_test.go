@@ -1,0 +1,49 @@
+package post_test
+
+import (
+	"strings"
+	"testing"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform/platformtest"
+)
+
+func TestRefundNotice(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	platformtest.Sell(t, p)
+	j := jobs(t, p, b.URL())
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `
+		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES
+			(gen_random_uuid(), 'pi_1', $1, 'instrument', 9900, 'usd', 'duplicate'),
+			(gen_random_uuid(), 'pi_2', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
+			(gen_random_uuid(), 'pi_3', NULL, 'instrument', 7900, 'usd', 'account_deleted')`, ana.ID)
+	exec(t, p, `INSERT INTO mails (id, cause, kind, address) VALUES (gen_random_uuid(), 'refund:pi_2', 'refund-notice', 'gone@example.com')`)
+	for range 2 {
+		for _, payment := range []string{"pi_1", "pi_2", "pi_3", "pi_0"} { // of the last two nobody can be told
+			if err := j.RefundNotice(t.Context(), job.RefundNotice{Payment: payment}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all := b.All()
+	if len(all) != 2 {
+		t.Fatalf("%d mails, want 2", len(all))
+	}
+	for _, m := range all {
+		want := []string{"pi_1", "$99.00", "bought nothing new", address + "/orders"}
+		if m.To == "gone@example.com" {
+			want = []string{"pi_2", "$79.00", "after your account was deleted"}
+		}
+		for _, w := range append(want, "Instrument Rating", "handbook@example.com") {
+			if !strings.Contains(m.Text, w) || !strings.Contains(m.HTML, w) {
+				t.Errorf("the mail to %s does not say %q:\n%s", m.To, w, m.Text)
+			}
+		}
+	}
+	var kept int
+	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address = 'gone@example.com'`).Scan(&kept); err != nil || kept != 0 {
+		t.Errorf("%d mails keep the address of nobody: %v", kept, err)
+	}
+}

@@ -1,0 +1,78 @@
+// Package upkeep deletes what nobody needs any more. What may still have to
+// be looked into stays: jobs that are dead, mails, everything about money
+// that was paid.
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/queue"
+)
+
+// batch bounds the rows of one statement, so that its locks are short.
+const batch = 1000
+
+// Jobs are the jobs of this package.
+type Jobs struct {
+	DB *db.Pool
+}
+
+// chore is one kind of row to delete: old selects the ids of $1 rows.
+type chore struct {
+	table string
+	old   string
+}
+
+// chores lists them all. An expired checkout can no longer be paid; the days
+// are for what is said of it late.
+func chores() []chore {
+	return []chore{
+		{"outbox", `SELECT id FROM outbox WHERE state = 'done' AND finished_at < now() - interval '7 days' LIMIT $1`},
+		{"sessions", `SELECT id FROM sessions WHERE expires < now() LIMIT $1`},
+		{"sign_in_requests", `SELECT id FROM sign_in_requests WHERE created_at < now() - interval '1 day' LIMIT $1`},
+		{"checkouts", `
+			SELECT id FROM checkouts c
+			WHERE state = 'expired' AND greatest(created_at, expires_at) < now() - interval '30 days'
+			  AND NOT EXISTS (SELECT FROM purchases WHERE checkout_id = c.id)
+			  AND NOT EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id)
+			LIMIT $1`},
+	}
+}
+
+// Upkeep does all chores. One that fails does not hold up the others.
+func (j Jobs) Upkeep(ctx context.Context, _ job.Upkeep) error {
+	deleted := map[string]int64{}
+	var faults []error
+	for _, c := range chores() {
+		n, err := j.do(ctx, c)
+		deleted[c.table] = n
+		faults = append(faults, err)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error { return queue.Finish(ctx, tx, deleted) })
+}
+
+// do deletes batch after batch, for as long as the job is this worker's.
+func (j Jobs) do(ctx context.Context, c chore) (deleted int64, err error) {
+	for {
+		if err := queue.Say(ctx, "%s: %d deleted", c.table, deleted); err != nil {
+			return deleted, err
+		}
+		tag, err := j.DB.Exec(ctx, `DELETE FROM `+c.table+` WHERE id = ANY(ARRAY(`+c.old+`))`, batch)
+		if err != nil {
+			return deleted, fmt.Errorf("delete old rows of %s: %w", c.table, err)
+		}
+		deleted += tag.RowsAffected()
+		if tag.RowsAffected() < batch {
+			return deleted, nil
+		}
+	}
+}

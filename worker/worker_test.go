@@ -1,0 +1,96 @@
+package worker_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/queue"
+	"pilothandbook/worker"
+)
+
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
+// add writes jobs into the outbox, in one transaction.
+func add(t *testing.T, p *platform.Platform, jobs ...queue.Args) (ids []uuid.UUID) {
+	t.Helper()
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+		for _, a := range jobs {
+			id, err := queue.Add(t.Context(), tx, a)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+// eventually waits until ask says yes.
+func eventually(t *testing.T, what string, ask func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(50 * time.Second); !ask(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("in vain: %s", what)
+		}
+	}
+}
+
+func ended(t *testing.T, p *platform.Platform, id uuid.UUID) queue.Status {
+	t.Helper()
+	var s queue.Status
+	eventually(t, "the job has ended", func() bool {
+		var err error
+		if s, err = queue.Look(t.Context(), p.DB, id); err != nil {
+			t.Fatal(err)
+		}
+		return s.State == queue.Done || s.State == queue.Dead
+	})
+	return s
+}
+
+// unknown is a job of another program.
+type unknown struct{ lane queue.Queue }
+
+func (u unknown) Job() queue.Spec { return queue.Spec{Kind: "fly", Queue: u.lane} }
+
+// Jobs that nobody knows are kept, and say so in the words of their queue.
+func TestUnknownKinds(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(ctx, p) }()
+	ids := add(t, p, unknown{job.Content}, unknown{job.Email})
+	for i, want := range []string{"Unknown job type: fly", "Unknown email type: fly"} {
+		if s := ended(t, p, ids[i]); s.State != queue.Dead || s.Error != want {
+			t.Errorf("got %+v, want dead of %q", s, want)
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// A Redis that throws jobs away is refused at the start.
+func TestUnfitRedis(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	cfg.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)
+	if err := worker.Run(t.Context(), platformtest.Open(t, cfg)); err == nil {
+		t.Error("the worker runs")
+	}
+}
