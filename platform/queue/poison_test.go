@@ -53,7 +53,7 @@ func TestPoison(t *testing.T) {
 		wait(t, p, id, queue.Done)
 	}
 	for _, id := range bad {
-		if s := wait(t, p, id, queue.Dead); s.Error != "poison" {
+		if s := wait(t, p, id, queue.Dead); s.Error != "poison\uFFFD" {
 			t.Errorf("dead of %q", s.Error)
 		}
 	}

@@ -179,7 +179,7 @@ func shows(t *testing.T, page *rod.Page, selector, text string) {
 		}
 	}()
 	eventually(t, selector+" shows "+text, func() bool {
-		got = js(t, page, `() => document.querySelector("`+selector+`").textContent`)
+		got = js(t, page, `() => document.querySelector("`+selector+`")?.textContent ?? ""`) // no element while the page loads
 		return got == text
 	})
 }
