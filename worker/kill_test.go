@@ -56,6 +56,7 @@ func newPlant(t *testing.T) *plant {
 	t.Helper()
 	f := &plant{office: openOffice(t), redis: platformtest.StartRedis(t)}
 	cfg := platformtest.Config(t)
+	platformtest.OpenTill(t, cfg) // the worker asks Stripe for what it missed
 	cfg.RedisURL = config.Secret("redis://" + f.redis.Address)
 	cfg.RedisCacheURL, cfg.MailURL = cfg.RedisURL, config.Secret(f.office.url)
 	f.Platform = platformtest.Open(t, cfg)
@@ -127,7 +128,7 @@ func (f *plant) worker(t *testing.T) *process {
 	w := &process{Cmd: exec.Command(bin, "worker"), out: &bytes.Buffer{}, done: make(chan error, 1)}
 	w.Env = []string{
 		"DATABASE_URL=" + f.Config.DatabaseURL.Reveal(), "REDIS_URL=" + f.Config.RedisURL.Reveal(), fmt.Sprintf("PORT=%d", port),
-		"AUTH_URL=" + f.Config.AuthURL, "AUTH_SECRET=" + f.Config.AuthSecret.Reveal(), "MAIL_URL=" + f.office.url, "MAIL_FROM=" + f.Config.MailFrom,
+		"STRIPE_SECRET_KEY=" + f.Config.StripeSecretKey.Reveal(), "STRIPE_API_BASE=" + f.Config.StripeAPIBase, "AUTH_URL=" + f.Config.AuthURL, "AUTH_SECRET=" + f.Config.AuthSecret.Reveal(), "MAIL_URL=" + f.office.url, "MAIL_FROM=" + f.Config.MailFrom,
 	}
 	w.Dir, w.Stdout, w.Stderr = t.TempDir(), w.out, w.out
 	if err := w.Start(); err != nil {
