@@ -37,6 +37,7 @@ const redisDatabases = 4096
 
 var (
 	running  atomic.Bool // Main is in charge
+	stopping sync.Mutex // guards stops
 	stops    []func()
 	numbered atomic.Int64
 )
@@ -52,7 +53,11 @@ func Main(m *testing.M) {
 }
 
 // AtEnd has stop called after the last test of the package.
-func AtEnd(stop func()) { stops = append(stops, stop) }
+func AtEnd(stop func()) {
+	stopping.Lock()
+	defer stopping.Unlock()
+	stops = append(stops, stop)
+}
 
 // cluster is this test binary's PostgreSQL, with the migrated template.
 var cluster = sync.OnceValues(func() (*postgres.Server, error) {
@@ -60,7 +65,7 @@ var cluster = sync.OnceValues(func() (*postgres.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	stops = append(stops, func() { _ = s.Stop() })
+	AtEnd(func() { _ = s.Stop() })
 	if err := run(s.URL("postgres"), `CREATE DATABASE `+template); err != nil {
 		return nil, err
 	}
@@ -134,7 +139,7 @@ var redisServer = sync.OnceValues(func() (string, error) {
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}
-	stops = append(stops, func() {
+	AtEnd(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
