@@ -37,7 +37,7 @@ const redisDatabases = 4096
 
 var (
 	running  atomic.Bool // Main is in charge
-	stopping sync.Mutex // guards stops
+	stopping sync.Mutex  // guards stops
 	stops    []func()
 	numbered atomic.Int64
 )
