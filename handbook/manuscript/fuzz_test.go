@@ -3,17 +3,28 @@ package manuscript_test
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"pilothandbook/handbook/manuscript"
 )
 
-func FuzzRead(f *testing.F) {
+// FuzzModuleManifest: whatever stands in module.yaml is told as faults with
+// their lines, or is a module whose texts can be stored and shown.
+func FuzzModuleManifest(f *testing.F) {
 	f.Add(moduleYAML, svg)
+	f.Add(strings.Replace(moduleYAML, "Instrument", `"\0\x07\u202e"`, 1), svg)
+	f.Add(strings.Replace(moduleYAML, "Instrument", "\xff\xfe", 1), svg)
+	f.Add(strings.Replace(moduleYAML, "price: 5900", "price: 0x170c", 1), svg)
+	f.Add(strings.Replace(moduleYAML, "First edition.", "|\n  a\n\tb\n", 1), svg)
 	f.Add("key: [\n", "<svg>")
 	f.Add("includes: [instrument]\nlessons:\n- {}\n- a\n", "<!DOCTYPE svg [<!ENTITY a \"&a;\">]><svg>&a;</svg>")
 	f.Add("a: &a [*a]\n? b\n: c\n--- d\n<<: {}\n", "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 1e9 -1'/>")
 	f.Fuzz(func(t *testing.T, yaml, drawing string) {
-		_, faults := manuscript.Read(folder(map[string]string{"module.yaml": yaml, "media/x.svg": drawing}))
+		m, faults := manuscript.Read(folder(map[string]string{"module.yaml": yaml, "media/x.svg": drawing}))
+		if len(faults) == 0 {
+			storable(t, m.Module)
+		}
 		for _, fault := range faults {
 			lines := 1 + strings.Count(map[string]string{"module.yaml": yaml, "media/x.svg": drawing}[fault.File], "\n")
 			if strings.HasPrefix(fault.File, "lessons/") {
@@ -24,4 +35,21 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// storable checks what a module may say.
+func storable(t *testing.T, m manuscript.Module) {
+	t.Helper()
+	all := append([]string{m.Key, m.Title, m.Summary, m.Version, m.Currency}, m.Includes...)
+	for _, l := range m.Lessons {
+		all = append(all, l.ID, l.File)
+	}
+	for _, s := range all {
+		if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			t.Errorf("%q in %+v", s, m)
+		}
+	}
+	if !utf8.ValidString(m.Changelog) || strings.ContainsRune(m.Changelog, 0) || m.Price < 50 || m.Title == "" {
+		t.Errorf("got %+v", m)
+	}
 }

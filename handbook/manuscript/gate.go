@@ -30,6 +30,7 @@ type gate struct {
 	m      Manuscript
 	texts  map[string][]byte // module.yaml and lessons
 	faults []mdx.Fault
+	absent int // listed lessons that are not there
 }
 
 func (g *gate) fault(file string, line, column int, format string, args ...any) {

@@ -21,10 +21,10 @@ func TestModuleFaults(t *testing.T) {
 			`module.yaml:6:1: there is no field "curency"; did you mean "currency"?`},
 		{"version", "version: 1.2.0", "version: 1.2", `4:10: "1.2" is not a version; write three numbers, as 1.4.0`},
 		{"version with zeros", "version: 1.2.0", "version: 1.02.0", `4:10: "1.02.0" is not a version; write three numbers, as 1.4.0`},
-		{"price in words", "price: 5900", "price: 59.00", `5:8: price must be a whole number in plain digits`},
-		{"octal price", "price: 5900", "price: 0700", `5:8: price must be a whole number in plain digits`},
-		{"free", "price: 5900", "price: 0", `5:8: the price is 0 cents; it goes from 50 to 100000`},
-		{"dear", "price: 5900", "price: 100001", `5:8: the price is 100001 cents; it goes from 50 to 100000`},
+		{"price in words", "price: 5900", "price: 59.00", `5:8: price must be a whole number, in cents, as 5900`},
+		{"octal price", "price: 5900", "price: 0700", `5:8: price must be a whole number, in cents, as 5900`},
+		{"free", "price: 5900", "price: 0", `5:8: the price is 0 cents; write it in cents, as 5900, from 50 to 100000`},
+		{"dear", "price: 5900", "price: 100001", `5:8: the price is 100001 cents; write it in cents, as 5900, from 50 to 100000`},
 		{"currency", "currency: usd", "currency: USD", `6:11: "USD" is not a currency; write three lower-case letters, as usd`},
 		{"long changelog", "First edition.", strings.Repeat("a", 4001), `7:12: the changelog has 4001 characters; shorten it to 4000`},
 		{"id twice", "{id: vor", "{id: holding", `12:10: the id "holding" is used twice; give each lesson its own`},
@@ -40,6 +40,10 @@ func TestModuleFaults(t *testing.T) {
 		{"include", "lessons:", "includes: [bundle, instrument, instrument]\nlessons:", `8:11: the module has lessons and includes others; a bundle has no lessons of its own` + "\n" +
 			`module.yaml:8:12: there is no module "bundle" to include; known are private_commercial, instrument` + "\n" +
 			`module.yaml:8:32: instrument is included twice; remove one`},
+		{"bell in the title", "title: Instrument", `title: "Instru\ament"`, `2:8: title has a character that cannot be seen or stored; type it again`},
+		{"NUL in the summary", "summary: Flying without looking out.", `summary: "Flying\0"`, `3:10: summary has a character that cannot be seen or stored; type it again`},
+		{"no UTF-8", "title: Instrument", "title: Instr\xffment", `2:8: title has a character that cannot be seen or stored; type it again`},
+		{"written backwards", "title: Instrument", "title: Instr\u202ement", `2:8: title has a character that cannot be seen or stored; type it again`},
 		{"no YAML", "key: instrument", "key: [", `1:6: the file is not YAML: sequence end token ']' not found`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -60,6 +64,52 @@ func TestModuleFaults(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+// What follows from a module.yaml that cannot be read is not told.
+func TestOneFaultForBrokenYAML(t *testing.T) {
+	t.Parallel()
+
+	_, faults := manuscript.Read(folder(map[string]string{"module.yaml": "key: [\n" + moduleYAML}))
+	if len(faults) != 1 || faults[0].File != "module.yaml" {
+		t.Errorf("got %s", text(faults))
+	}
+}
+
+// Links and headings of large lessons are compared in a time that grows with
+// their number, not its square.
+func TestManyLinks(t *testing.T) {
+	t.Parallel()
+
+	var links, headings strings.Builder
+	for i := range 990 {
+		fmt.Fprintf(&headings, "## H%d\n\n", i)
+		links.WriteString(strings.Repeat(fmt.Sprintf("[x](vor.mdx#h%d) ", i), 5) + "\n\n")
+	}
+	_, faults := manuscript.Read(folder(map[string]string{
+		"lessons/vor.mdx": front + headings.String(), "lessons/holding.mdx": front + links.String(),
+	}))
+	if len(faults) > 0 {
+		t.Errorf("got %.300s", text(faults))
+	}
+}
+
+// A list of lessons none of which is there costs no look at every file each.
+func TestManyAbsent(t *testing.T) {
+	t.Parallel()
+
+	files, list := map[string]string{}, moduleYAML
+	for i := range 2_000 {
+		files[fmt.Sprintf("lessons/%050d.mdx", i)] = front
+	}
+	for i := range 600 {
+		list += fmt.Sprintf("  - {id: a%d, file: lessons/%050da.mdx}\n", i, i)
+	}
+	files["module.yaml"] = list
+	_, faults := manuscript.Read(folder(files))
+	if got := text(faults); strings.Count(got, "there is no file") != 600 || strings.Count(got, "did you mean") != 5 {
+		t.Errorf("got %.300s", got)
 	}
 }
 
@@ -107,12 +157,11 @@ func TestFolderFaults(t *testing.T) {
 		{"name", map[string]string{"media/a b.svg": svg},
 			"media/a b.svg: the name \"a b.svg\" has characters other than letters, digits, -, _ and dots; rename it"},
 		{"encoding", map[string]string{"lessons/vor.mdx": front + "## Needle\n\xff"},
-			"lessons/holding.mdx:8:1: there is no heading #needle in lessons/vor.mdx\n" +
-				"lessons/vor.mdx:7:1: this is not UTF-8; save the file in that encoding"},
+			"lessons/vor.mdx:7:1: this is not UTF-8; save the file in that encoding"},
 		{"several", map[string]string{"lessons/vor.mdx": front + "## Needle\n\n<X>\n\n# H", "module.yaml": yaml("price: 5900", "price: 1")},
 			"lessons/vor.mdx:8:1: <X> is not a component of this handbook; write Markdown, or \\< for the character\n" +
 				"lessons/vor.mdx:10:1: a lesson's title is in its front matter; begin headings with ##\n" +
-				"module.yaml:5:8: the price is 1 cents; it goes from 50 to 100000"},
+				"module.yaml:5:8: the price is 1 cents; write it in cents, as 5900, from 50 to 100000"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

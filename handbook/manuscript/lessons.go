@@ -17,30 +17,36 @@ func (g *gate) lessonFiles() []string {
 // lessons checks the text of every lesson, and that none is forgotten.
 func (g *gate) lessons() {
 	r := g.m.resolver(func(string, [sha256.Size]byte) string { return "/" })
-	scanned := map[string]mdx.Lesson{}
+	links, headings := map[string][]mdx.Link{}, map[string]map[string]bool{}
 	for _, file := range g.lessonFiles() {
-		listed := slices.ContainsFunc(g.m.Lessons, func(l Lesson) bool { return l.File == file })
-		if !listed {
+		if _, listed := r.Lesson(file); !listed {
 			g.fault(file, 0, 0, "the lesson is not listed; add it to the lessons of %s, or remove the file", moduleFile)
 		}
 		lesson, faults := mdx.Scan(file, g.texts[file], r)
 		g.faults = append(g.faults, faults...)
-		scanned[file] = lesson
+		links[file] = lesson.Links
+		if len(faults) == 0 || len(lesson.Headings) > 0 { // else it could not be read, and its headings are not known
+			headings[file] = ids(lesson.Headings)
+		}
 	}
-	for file, lesson := range scanned {
-		g.anchors(file, lesson.Links, scanned)
+	for file, all := range links {
+		g.anchors(file, all, headings)
 	}
 }
 
+func ids(headings []mdx.Heading) map[string]bool {
+	known := make(map[string]bool, len(headings))
+	for _, h := range headings {
+		known[h.ID] = true
+	}
+	return known
+}
+
 // anchors checks links to headings of other lessons.
-func (g *gate) anchors(file string, links []mdx.Link, scanned map[string]mdx.Lesson) {
+func (g *gate) anchors(file string, links []mdx.Link, headings map[string]map[string]bool) {
 	for _, l := range links {
-		target, ok := scanned[l.Path]
-		if !ok || l.Path == file || l.Fragment == "" {
-			continue
-		}
-		known := slices.ContainsFunc(target.Headings, func(h mdx.Heading) bool { return h.ID == l.Fragment })
-		if !known {
+		known, ok := headings[l.Path]
+		if ok && l.Path != file && l.Fragment != "" && !known[l.Fragment] {
 			g.fault(file, l.Line, l.Column, "there is no heading #%s in %s", l.Fragment, l.Path)
 		}
 	}

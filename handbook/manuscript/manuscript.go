@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/handbook/mdx/builtin"
 )
 
 // A Module is what module.yaml says.
@@ -64,8 +65,9 @@ type Manuscript struct {
 func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
 	g := &gate{m: Manuscript{fsys: fsys, pictures: map[string]picture{}}, texts: map[string][]byte{}}
 	g.walk()
-	g.module()
-	g.lessons()
+	if g.module() {
+		g.lessons()
+	}
 	slices.SortStableFunc(g.faults, mdx.Fault.Compare)
 	m := g.m
 	m.Digest = digest(m.Files)
@@ -100,13 +102,18 @@ func (m *Manuscript) render(l Lesson, r mdx.Resolver) (mdx.Lesson, []mdx.Fault) 
 }
 
 func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) string) mdx.Resolver {
+	urls := make(map[string]string, len(m.Lessons))
+	for _, l := range m.Lessons {
+		if urls[l.File] == "" {
+			urls[l.File] = "/modules/" + m.Key + "/lessons/" + l.ID
+		}
+	}
 	return mdx.Resolver{
+		Component: builtin.Component,
+		Names:     builtin.Names(),
 		Lesson: func(path string) (string, bool) {
-			i := slices.IndexFunc(m.Lessons, func(l Lesson) bool { return l.File == path })
-			if i < 0 {
-				return "", false
-			}
-			return "/modules/" + m.Key + "/lessons/" + m.Lessons[i].ID, true
+			url, ok := urls[path]
+			return url, ok
 		},
 		Media: func(path string) (string, int, int, bool) {
 			p, ok := m.pictures[path]

@@ -34,15 +34,17 @@ func (g *gate) wrong(at record.Place, format string, args ...any) {
 	g.fault(moduleFile, at.Line, at.Column, format, args...)
 }
 
-func (g *gate) module() {
+// module reads module.yaml, and tells whether it can be read at all. If not,
+// nothing else is checked by it: each lesson would be told unlisted.
+func (g *gate) module() bool {
 	src, ok := g.texts[moduleFile]
 	if !ok {
 		g.fault(moduleFile, 0, 0, "the file is missing; it names the module, its price and its lessons")
-		return
+		return false
 	}
 	r := record.Read("the file", src, g.wrong)
 	if r.Broken {
-		return
+		return false
 	}
 	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "includes")
 	r.Require("key", "title", "summary", "version", "price", "currency", "changelog")
@@ -56,12 +58,13 @@ func (g *gate) module() {
 	g.entries(r)
 	g.includes(r)
 	g.parts(r)
+	return true
 }
 
 func (g *gate) price(r record.Map) {
-	price, ok := r.Int("price")
+	price, ok := r.Int("price", "in cents, as 5900")
 	if ok && (price < minPrice || price > maxPrice) {
-		g.wrong(r.At("price"), "the price is %d cents; it goes from %d to %d", price, minPrice, maxPrice)
+		g.wrong(r.At("price"), "the price is %d cents; write it in cents, as 5900, from %d to %d", price, minPrice, maxPrice)
 	}
 	g.m.Price = price
 }
@@ -119,12 +122,23 @@ func (g *gate) entryFile(at record.Place, file string) {
 		g.wrong(at, "%s is no lesson; a lesson's file ends in .mdx", file)
 	case ok:
 	default:
-		if near := record.Nearest(file, g.lessonFiles()); near != "" {
-			g.wrong(at, "there is no file %s; did you mean %s?", file, near)
-			return
-		}
-		g.wrong(at, "there is no file %s; add it, or remove the lesson", file)
+		g.entryAbsent(at, file)
 	}
+}
+
+// entryAbsent tells of a listed lesson that is not there. Looking for what it
+// may be a slip of takes time, and nobody needs it a thousand times.
+func (g *gate) entryAbsent(at record.Place, file string) {
+	const hints = 5
+	near := ""
+	if g.absent++; g.absent <= hints {
+		near = record.Nearest(file, g.lessonFiles())
+	}
+	if near != "" {
+		g.wrong(at, "there is no file %s; did you mean %s?", file, near)
+		return
+	}
+	g.wrong(at, "there is no file %s; add it, or remove the lesson", file)
 }
 
 func (g *gate) includes(r record.Map) {

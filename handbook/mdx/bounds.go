@@ -17,6 +17,10 @@ const (
 	maxBlock     = 32 << 10    // bytes without an empty line
 	maxIndent    = 200         // columns
 	maxNesting   = 32          // quotes and lists within each other
+	maxTags      = 32          // tags within each other
+	maxColons    = 8           // directives within each other
+	maxMarks     = 20_000      // tags and expressions
+	maxLost      = 100         // of them that cannot be read
 	maxCells     = 50_000      // of all tables
 	maxFootnotes = 2_000       // and references to them
 	maxLinks     = 5_000       // and images

@@ -1,6 +1,7 @@
 package mdx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,29 +11,42 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
-// document is a lesson that has been read.
+// document is a text that has been read: a lesson, or a line of Markdown that
+// an attribute holds.
 type document struct {
-	lesson Lesson
+	lesson *Lesson
 	faults *faults
 	body   []byte
 	root   ast.Node
 }
 
 func read(file string, src []byte, r Resolver) *document {
-	d := &document{faults: &faults{file: file, src: src}}
-	if !within(src, d.faults) || !front(src, &d.lesson, d.faults) {
+	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}}
+	if !within(src, d.faults) || !front(src, d.lesson, d.faults) {
 		return d
 	}
 	d.body = src[d.faults.body:]
-	if !blocksWithin(d.body, d.faults) {
+	found, ok := d.parse()
+	if !ok {
 		return d
 	}
-	pc := parser.NewContext()
-	pc.Set(faultsKey, d.faults)
-	d.root = engine().Parser().Parse(text.NewReader(d.body), parser.WithContext(pc))
-	s := survey{document: d, resolver: r, ids: map[string]int{}}
+	s := newSurvey(d, found, r)
+	s.module()
 	s.walk()
+	s.lesson.Kept = s.keptByName()
 	return d
+}
+
+// parse makes the tree of a text, if that is within its bounds.
+func (d *document) parse() (found *reading, ok bool) {
+	if !blocksWithin(d.body, d.faults) {
+		return nil, false
+	}
+	found = &reading{faults: d.faults, lost: map[string]int{}, mail: bytes.IndexByte(d.body, '@') >= 0}
+	pc := parser.NewContext()
+	pc.Set(readingKey, found)
+	d.root = engine().Parser().Parse(text.NewReader(d.body), parser.WithContext(pc))
+	return found, true
 }
 
 // maxHTML bounds the HTML of a lesson; definitions used often make it larger

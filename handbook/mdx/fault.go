@@ -44,18 +44,25 @@ type faults struct {
 	src    []byte
 	lines  []int // offsets at which lines begin, found when first asked for
 	body   int   // offset at which the Markdown begins
+	pinned bool  // all faults are at body
 	list   []Fault
 	silent bool
 }
 
 // at reports a fault at an offset of the file.
 func (f *faults) at(offset int, format string, args ...any) {
+	if f.silent { // to find the place takes longest
+		return
+	}
 	line, column := f.place(offset)
 	f.add(line, column, format, args...)
 }
 
 // in reports a fault at an offset of the Markdown.
 func (f *faults) in(offset int, format string, args ...any) {
+	if f.pinned {
+		offset = 0
+	}
 	f.at(f.body+max(offset, 0), format, args...)
 }
 

@@ -121,12 +121,15 @@ func TestSanitise(t *testing.T) {
 
 // allowed is written out once more, independently of the sanitiser's list.
 var allowed = map[string][]string{
-	"p": nil, "blockquote": nil, "ul": nil, "li": {"id"}, "hr": nil, "br": nil, "em": nil, "strong": nil, "del": nil,
+	"p": {"class"}, "blockquote": nil, "ul": nil, "li": {"id"}, "hr": nil, "br": nil, "em": nil, "strong": nil, "del": nil,
 	"pre": nil, "figure": nil, "figcaption": nil, "table": nil, "thead": nil, "tbody": nil, "tr": nil,
 	"h2": {"id"}, "h3": {"id"}, "h4": {"id"}, "sup": {"id"}, "code": {"class"}, "ol": {"start"},
 	"th": {"class", "scope"}, "td": {"class"}, "div": {"class", "role", "tabindex", "aria-label"},
 	"a": {"href", "title", "rel", "class", "role"}, "input": {"type", "checked", "disabled"},
 	"img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
+	"b":   nil, "bdi": nil, "cite": nil, "dd": nil, "dfn": nil, "dl": nil, "dt": nil, "i": nil, "ins": nil, "kbd": nil,
+	"mark": nil, "q": nil, "s": nil, "samp": nil, "small": nil, "sub": nil, "summary": nil, "u": nil, "var": nil, "wbr": nil,
+	"abbr": {"title"}, "details": {"open"}, "aside": {"class"}, "section": {"class"}, "hb-tabs": {"data-props"},
 }
 
 // dangerous tells what in the HTML, as a browser reads it, a lesson must not

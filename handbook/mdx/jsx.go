@@ -6,43 +6,86 @@ import (
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
 )
 
-var (
-	openComment  = []byte("{/*")
-	closeComment = []byte("*/}")
-)
+// A mark is a tag or an expression, where it stands in the text.
+type mark struct {
+	tag   tag
+	value *expr // of an expression, else nil
+	at    int
+}
 
-// openTags counts, by name, the tags that are still open: the fault of an
-// opening tag speaks for its closing one.
-var openTags = parser.NewContextKey()
+func (m mark) isComment() bool { return m.value != nil && m.value.form == comment }
 
-// tag reports JSX and HTML.
-type tag struct{}
+// marks are what a line has of them, if it has nothing else; or, within a
+// line of text, a single one.
+type marks struct {
+	ast.BaseBlock
+	list   []mark
+	inline bool
+	end    int // in the Markdown
+}
+
+var kindMarks = ast.NewNodeKind("Marks")
+
+// Kind implements ast.Node.
+func (*marks) Kind() ast.NodeKind { return kindMarks }
+
+// Type implements ast.Node.
+func (m *marks) Type() ast.NodeType {
+	if m.inline {
+		return ast.TypeInline
+	}
+	return ast.TypeBlock
+}
+
+// IsRaw implements ast.Node: there is nothing to parse inside.
+func (*marks) IsRaw() bool { return true }
+
+// Dump implements ast.Node.
+func (m *marks) Dump(source []byte, level int) { ast.DumpHelper(m, source, level, nil, nil) }
+
+// inlineMark reads tags and expressions within a line of text.
+type inlineMark struct{}
 
 // Trigger implements parser.InlineParser.
-func (tag) Trigger() []byte { return []byte{'<'} }
+func (inlineMark) Trigger() []byte { return []byte{'<', '{'} }
 
 // Parse implements parser.InlineParser.
-func (tag) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
+func (inlineMark) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
-	name, closing, ok := tagName(line)
-	if !ok {
+	if line[0] == '<' && !beginsTag(line) {
+		return comments(line, segment, block, pc)
+	}
+	r := readingOf(pc)
+	if r.count(segment.Start) {
 		return nil
 	}
-	opened := pc.ComputeIfAbsent(openTags, func() any { return map[string]int{} }).(map[string]int)
-	end := bytes.IndexByte(line, '>') + 1
-	switch {
-	case closing && opened[name] > 0:
-		opened[name]--
-	case closing:
-		faultsOf(pc).in(segment.Start, "</%s> closes nothing; remove it, or write \\< for the character", name)
-	default:
-		reportTag(name, segment.Start, faultsOf(pc))
-		if end < 2 || line[end-2] != '/' {
-			opened[name]++
-		}
+	c := inlineCursor(block)
+	m, ok := c.mark()
+	if !ok {
+		r.lose(c, m.tag)
+		c.at = c.far
 	}
+	c.settle(block)
+	if !ok {
+		return &dropped{}
+	}
+	if m.isComment() {
+		return &dropped{comment: m.value.name}
+	}
+	r.marked = true
+	return &marks{list: []mark{m}, inline: true}
+}
+
+// comments reports those of HTML.
+func comments(line []byte, segment text.Segment, block text.Reader, pc parser.Context) ast.Node {
+	if len(line) < 2 || line[1] != '!' && line[1] != '?' {
+		return nil
+	}
+	readingOf(pc).faults.in(segment.Start, "<%c is HTML; write a comment as {/* … */}, or \\< for the character", line[1])
+	end := bytes.IndexByte(line, '>') + 1
 	if end == 0 {
 		end = len(bytes.TrimRight(line, "\r\n"))
 	}
@@ -50,183 +93,96 @@ func (tag) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	return &dropped{}
 }
 
-func reportTag(name string, offset int, f *faults) {
-	switch {
-	case name == "!" || name == "?":
-		f.in(offset, "<%s is HTML; write a comment as {/* … */}, or \\< for the character", name)
-	case name == "":
-		f.in(offset, "<> is JSX; remove it, or write \\< for the character")
-	case name[0] >= 'A' && name[0] <= 'Z':
-		f.in(offset, "<%s> is not a component of this handbook; write Markdown, or \\< for the character", name)
-	default:
-		f.in(offset, "<%s> is HTML; write Markdown, or \\< for the character", name)
+// mark reads a tag or an expression.
+func (c *cursor) mark() (m mark, ok bool) {
+	m.at = c.source(c.at)
+	if c.peek() == '<' {
+		m.tag, ok = c.tag()
+		return m, ok
 	}
+	e, ok := c.braces()
+	m.value = &e
+	return m, ok
 }
 
-// tagName reads the name behind the < that line begins with. Like MDX, it
-// takes <> and </> as tags; unlike it, "<5" and "<=" as text.
-func tagName(line []byte) (name string, closing, ok bool) {
-	rest := line[1:]
-	if len(rest) > 0 && rest[0] == '/' {
-		rest, closing = rest[1:], true
+// blockMark reads lines that have tags and expressions only.
+type blockMark struct{}
+
+// Trigger implements parser.BlockParser.
+func (blockMark) Trigger() []byte { return []byte{'<', '{'} }
+
+// Open implements parser.BlockParser.
+func (blockMark) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
+	line, segment := reader.PeekLine()
+	_, at := util.IndentWidth(line, reader.LineOffset()) // the context knows none where tabs are wider than what follows
+	r := readingOf(pc)
+	if segment.Start < r.until || line[at] == '<' && (!beginsTag(line[at:]) || isAutoLink(line[at+1:])) {
+		return nil, parser.NoChildren
 	}
-	if len(rest) == 0 {
-		return "", false, false
+	if r.count(segment.Start) {
+		return nil, parser.NoChildren
 	}
-	switch c := rest[0]; {
-	case c == '>':
-		return "", closing, true
-	case !closing && (c == '!' || c == '?'):
-		return string(c), false, true
-	case !letter(c):
-		return "", false, false
+	c := blockCursor(parent, reader, at)
+	n, last, ok := c.line()
+	if !ok {
+		r.lose(c, last.tag)
+		n = &marks{end: c.source(max(c.far, 1)-1) + 1}
 	}
-	end := bytes.IndexFunc(rest, func(r rune) bool {
-		return r > 127 || !letter(byte(r)) && (r < '0' || r > '9') && r != '.' && r != ':' && r != '-'
-	})
-	if end < 0 {
-		end = len(rest)
+	if n == nil {
+		r.until = c.source(c.at)
+		return nil, parser.NoChildren
 	}
-	return string(rest[:min(end, 60)]), closing, true
+	n.end = lineEnd(reader.Source(), n.end)
+	r.marked = r.marked || len(n.list) > 1 || len(n.list) == 1 && !n.list[0].isComment()
+	reader.AdvanceToEOL()
+	return n, parser.NoChildren
 }
 
-func letter(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '$'
-}
-
-// expression removes comments, and reports all other expressions.
-type expression struct{}
-
-// Trigger implements parser.InlineParser.
-func (expression) Trigger() []byte { return []byte{'{'} }
-
-// Parse implements parser.InlineParser.
-func (expression) Parse(_ ast.Node, block text.Reader, pc parser.Context) ast.Node {
-	line, segment := block.PeekLine()
-	if bytes.HasPrefix(line, openComment) {
-		comment(block, segment.Start, pc)
-		return &dropped{}
-	}
-	reportExpression(line, segment.Start, faultsOf(pc))
-	end := bytes.IndexByte(line, '}') + 1
-	if end == 0 {
-		end = len(bytes.TrimRight(line, "\r\n"))
-	}
-	block.Advance(max(end, 1))
-	return &dropped{}
-}
-
-func reportExpression(line []byte, offset int, f *faults) {
-	if bytes.HasPrefix(line, []byte("{#")) {
-		f.in(offset, "a heading's id is made from its text; remove {#…}")
-		return
-	}
-	f.in(offset, "{…} is an expression, and none is evaluated here; write its value, or \\{ for the character")
-}
-
-// comment skips a comment, or all of the block if it does not end there.
-func comment(block text.Reader, start int, pc parser.Context) {
-	block.Advance(len(openComment))
+// line reads the marks up to the end of a line, or none if there is text: an
+// expression behind another makes a line of it.
+func (c *cursor) line() (n *marks, last mark, ok bool) {
+	n = &marks{}
 	for {
-		line, _ := block.PeekLine()
-		if line == nil {
-			faultsOf(pc).in(start, "the comment is not closed; end it with */}, before the next empty line if text stands before it")
-			return
+		if last, ok = c.mark(); !ok {
+			return nil, last, false
 		}
-		if end := bytes.Index(line, closeComment); end >= 0 {
-			block.Advance(end + len(closeComment))
-			return
+		n.list = append(n.list, last)
+		if c.endsLine() {
+			n.end = c.source(c.at-1) + 1
+			return n, last, true
 		}
-		block.AdvanceLine()
+		if len(n.list) > maxMarks {
+			return nil, last, true
+		}
+		for b := c.peek(); b == ' ' || b == '\t'; b = c.peek() {
+			c.at++
+		}
+		if b := c.peek(); (b != '{' || last.value != nil) && (b != '<' || !beginsTag(c.text[c.at:])) {
+			return nil, last, true
+		}
 	}
-}
-
-// commentBlock removes comments that begin a block, so that they may hold
-// empty lines and Markdown.
-type commentBlock struct{}
-
-// Trigger implements parser.BlockParser.
-func (commentBlock) Trigger() []byte { return []byte{'{'} }
-
-// Open implements parser.BlockParser.
-func (commentBlock) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	line, _ := reader.PeekLine()
-	at := pc.BlockOffset()
-	if at < 0 || !bytes.HasPrefix(line[at:], openComment) {
-		return nil, parser.NoChildren
-	}
-	end := bytes.Index(line[at:], closeComment)
-	if end >= 0 && len(bytes.TrimSpace(line[at+end+len(closeComment):])) > 0 {
-		return nil, parser.NoChildren // text follows: a comment in a paragraph
-	}
-	reader.AdvanceToEOL()
-	return &droppedBlock{closed: end >= 0}, parser.NoChildren
 }
 
 // Continue implements parser.BlockParser.
-func (commentBlock) Continue(node ast.Node, reader text.Reader, pc parser.Context) parser.State {
-	n := node.(*droppedBlock)
-	if n.closed {
-		return parser.Close
-	}
-	line, segment := reader.PeekLine()
-	if end := bytes.Index(line, closeComment); end >= 0 {
-		n.closed = true
-		end += len(closeComment)
-		if len(bytes.TrimSpace(line[end:])) > 0 {
-			faultsOf(pc).in(segment.Start+end, "text follows the end of a comment; put it on the next line")
-		}
-	}
-	reader.AdvanceToEOL()
-	return parser.Continue | parser.NoChildren
-}
-
-// Close implements parser.BlockParser.
-func (commentBlock) Close(node ast.Node, _ text.Reader, pc parser.Context) {
-	if n := node.(*droppedBlock); !n.closed {
-		faultsOf(pc).in(n.Pos(), "the comment is not closed; end it with */}")
-	}
-}
-
-// CanInterruptParagraph implements parser.BlockParser.
-func (commentBlock) CanInterruptParagraph() bool { return false }
-
-// CanAcceptIndentedLine implements parser.BlockParser.
-func (commentBlock) CanAcceptIndentedLine() bool { return true }
-
-// module reports import and export, which MDX takes to the next empty line.
-type module struct{}
-
-// Trigger implements parser.BlockParser.
-func (module) Trigger() []byte { return []byte{'i', 'e'} }
-
-// Open implements parser.BlockParser.
-func (module) Open(parent ast.Node, reader text.Reader, pc parser.Context) (ast.Node, parser.State) {
-	line, segment := reader.PeekLine()
-	word, _, found := bytes.Cut(line, []byte(" "))
-	if !found || parent.Kind() != ast.KindDocument || string(word) != "import" && string(word) != "export" {
-		return nil, parser.NoChildren
-	}
-	faultsOf(pc).in(segment.Start, "a line that begins with %q is JavaScript, and a lesson has none; "+
-		"remove it, or begin the sentence otherwise", word)
-	reader.AdvanceToEOL()
-	return &droppedBlock{}, parser.NoChildren
-}
-
-// Continue implements parser.BlockParser.
-func (module) Continue(_ ast.Node, reader text.Reader, _ parser.Context) parser.State {
-	if line, _ := reader.PeekLine(); len(bytes.TrimSpace(line)) == 0 {
+func (blockMark) Continue(node ast.Node, reader text.Reader, _ parser.Context) parser.State {
+	if _, segment := reader.PeekLine(); segment.Start >= node.(*marks).end {
 		return parser.Close
 	}
 	reader.AdvanceToEOL()
 	return parser.Continue | parser.NoChildren
 }
 
-// Close implements parser.BlockParser.
-func (module) Close(ast.Node, text.Reader, parser.Context) {}
+// Close implements parser.BlockParser. What the tag stands in may have ended
+// before it did.
+func (blockMark) Close(node ast.Node, reader text.Reader, pc parser.Context) {
+	n := node.(*marks)
+	if _, segment := reader.PeekLine(); len(n.list) > 0 && segment.Start < n.end {
+		readingOf(pc).faults.in(segment.Start, "a tag or an expression that began above does not end before this line; mend it there")
+	}
+}
 
 // CanInterruptParagraph implements parser.BlockParser.
-func (module) CanInterruptParagraph() bool { return false }
+func (blockMark) CanInterruptParagraph() bool { return true }
 
 // CanAcceptIndentedLine implements parser.BlockParser.
-func (module) CanAcceptIndentedLine() bool { return false }
+func (blockMark) CanAcceptIndentedLine() bool { return true }

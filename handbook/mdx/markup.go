@@ -29,8 +29,12 @@ type markup struct{}
 // RegisterFuncs implements renderer.NodeRenderer.
 func (markup) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(kindDropped, renderNothing)
+	reg.Register(kindMarks, renderNothing)
 	reg.Register(kindFigure, renderFigure)
 	reg.Register(extast.KindTable, renderTable)
+	reg.Register(kindElement, renderElement)
+	reg.Register(kindSpoken, renderSpoken)
+	reg.Register(kindIndented, renderInside)
 }
 
 func renderNothing(util.BufWriter, []byte, ast.Node, bool) (ast.WalkStatus, error) {

@@ -2,10 +2,17 @@
 //
 // A lesson is YAML front matter and GitHub flavoured Markdown with footnotes,
 // by the rules of MDX: there is no indented code, {/* */} is a comment, and a
-// tag, an expression or an import outside code is never plain text. None of
-// them is evaluated: what this handbook does not know is a Fault with its
-// file, line and column, so that nothing an author wrote is dropped in
-// silence.
+// tag, an expression or an import outside code is never plain text. Tags are
+// those of a closed registry (component.go) and a few of HTML (native.go).
+// Their attributes, and what is exported, are data: a literal parser of our
+// own reads them (data.go), and no script is ever run, here or elsewhere. What
+// this handbook does not know is a Fault with its file, line and column, so
+// that nothing an author wrote is dropped in silence.
+//
+// A tag that stands on lines of its own ends the block before it, and Markdown
+// goes on behind it; one in a line of text is part of that. Both are leaves of
+// the parser's tree at first. Then (nest.go) all that stands between a tag and
+// its end, in the same list item, quote or line, moves into it.
 //
 // The HTML passes two walls. The renderer writes no markup of the author's,
 // only elements of its own around escaped text; [Sanitise] then lets through
@@ -32,6 +39,7 @@ type Lesson struct {
 	Headings []Heading
 	Links    []Link
 	Images   []Image
+	Kept     []Kept // by name
 }
 
 // A Source is a document that a lesson rests on.
@@ -58,11 +66,18 @@ type Image struct {
 	Line, Column int
 }
 
-// A Resolver tells what stands behind a path of the module's folder. URLs must
-// be escaped.
+// A Resolver tells what stands behind a path of the module's folder, and
+// behind the name of a tag. URLs must be escaped. A function that is nil knows
+// nothing.
 type Resolver struct {
-	Lesson func(path string) (url string, ok bool)
-	Media  func(path string) (src string, width, height int, ok bool)
+	Lesson    func(path string) (url string, ok bool)
+	Media     func(path string) (src string, width, height int, ok bool)
+	Component func(name string) (Component, bool)
+	Names     []string // of components, for a fault to tell which was meant
+	// Import is asked for what an import names in a file of the module;
+	// "default" is its main one.
+	Import  func(path, name string) (Component, bool)
+	Unknown Policy
 }
 
 // Render reads and renders a lesson. The file is its slash path from the
@@ -71,18 +86,18 @@ type Resolver struct {
 func Render(file string, src []byte, r Resolver) (Lesson, []Fault) {
 	d := read(file, src, r)
 	if len(d.faults.list) > 0 {
-		return d.lesson, d.faults.sorted()
+		return *d.lesson, d.faults.sorted()
 	}
 	html, err := d.html()
 	if err != nil {
 		d.faults.at(0, "%v", err)
 	}
 	d.lesson.HTML = Sanitise(html)
-	return d.lesson, d.faults.sorted()
+	return *d.lesson, d.faults.sorted()
 }
 
 // Scan does all of Render but the HTML.
 func Scan(file string, src []byte, r Resolver) (Lesson, []Fault) {
 	d := read(file, src, r)
-	return d.lesson, d.faults.sorted()
+	return *d.lesson, d.faults.sorted()
 }

@@ -49,10 +49,32 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	exactly(p, "scope", "col", "th")
 	exactly(p, "start", "[0-9]{1,9}", "ol")
 	exactly(p, "class", `language-[A-Za-z0-9+#._-]+`, "code")
+	components(p)
 	exactly(p, "type", "checkbox", "input")
 	exactly(p, "checked|disabled", "", "input")
 	return p
 })
+
+// components allows what a lesson's own tags are made of. What a component
+// does by script, its custom element does, from its props; HTML that works
+// without is all there is inside.
+func components(p *bluemonday.Policy) {
+	p.AllowElements("b", "bdi", "cite", "dd", "details", "dfn", "dl", "dt", "i", "ins", "kbd", "mark", "q", "s", "samp",
+		"small", "sub", "summary", "u", "var", "wbr")
+	p.AllowNoAttrs().OnElements("abbr")
+	p.AllowAttrs("title").OnElements("abbr")
+	exactly(p, "open", "", "details")
+
+	p.AllowElements("aside", "section")
+	exactly(p, "class", "callout (?:note|tip|caution|danger)", "aside")
+	exactly(p, "class", "tab", "section")
+	exactly(p, "class", "steps", "div")
+	exactly(p, "class", "title", "p")
+
+	custom := regexp.MustCompile(`^hb(-[a-z][a-z0-9]*)+$`)
+	p.AllowNoAttrs().OnElementsMatching(custom)
+	p.AllowAttrs("data-props").OnElementsMatching(custom)
+}
 
 // exactly allows attributes, separated by |, whose whole value fits.
 func exactly(p *bluemonday.Policy, attributes, value string, elements ...string) {

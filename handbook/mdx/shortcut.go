@@ -21,8 +21,11 @@ func shortcut(src string) (clean string, ok bool) {
 	var b, tags strings.Builder
 	b.Grow(len(src) + len(src)/8)
 	for {
-		at := strings.IndexAny(src, "<>&'\"\r\x00")
-		if at < 0 {
+		at := 0
+		for at < len(src) && !special[src[at]] {
+			at++
+		}
+		if at == len(src) {
 			b.WriteString(src)
 			return b.String(), policy().Sanitize(tags.String()) == tags.String()
 		}
@@ -43,6 +46,10 @@ func shortcut(src string) (clean string, ok bool) {
 		src = src[length:]
 	}
 }
+
+// special are characters that begin a tag or an entity, or that the policy
+// writes otherwise.
+var special = [256]bool{'<': true, '>': true, '&': true, '\'': true, '"': true, '\r': true, 0: true}
 
 // extent is the length of the tag, entity or character that src begins with, 0
 // if what it means depends on what follows. As a tag counts what has no other

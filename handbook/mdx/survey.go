@@ -5,10 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	stdhtml "html"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -20,6 +20,8 @@ import (
 // and attributes that their HTML needs.
 type survey struct {
 	*document
+	*vocabulary
+	reading  *reading
 	resolver Resolver
 	ids      map[string]int // how often each slug was asked for
 	tables   int
@@ -28,7 +30,14 @@ type survey struct {
 	alone    []*ast.Paragraph
 }
 
+func newSurvey(d *document, found *reading, r Resolver) *survey {
+	return &survey{document: d, vocabulary: newVocabulary(), reading: found, resolver: r, ids: map[string]int{}}
+}
+
 func (s *survey) walk() {
+	if s.reading.marked {
+		s.unravel()
+	}
 	_ = ast.Walk(s.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if n.Type() == ast.TypeBlock {
 			s.inWord = false
@@ -50,7 +59,15 @@ func (s *survey) walk() {
 func (s *survey) visit(n ast.Node) ast.WalkStatus {
 	switch n := n.(type) {
 	case *ast.Text:
-		s.count(n)
+		s.count(n.Segment.Value(s.body))
+		s.inWord = s.inWord && !n.SoftLineBreak() && !n.HardLineBreak()
+	case *element:
+		s.element(n)
+	case *directive:
+		s.element(&n.element)
+	case *spoken:
+		s.speech(n)
+		s.count([]byte(n.text))
 	case *ast.Heading:
 		s.heading(n)
 	case *ast.Link:
@@ -73,27 +90,6 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 	return ast.WalkContinue
 }
 
-// count adds the words that begin in a text. A word may go on in the next
-// text of the same block, as where emphasis ends within it.
-func (s *survey) count(n *ast.Text) {
-	text, inWord := n.Segment.Value(s.body), s.inWord
-	for i := 0; i < len(text); i++ {
-		if inWord && '!' <= text[i] && text[i] <= '~' {
-			continue // most are, and the rest takes longer
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		i += size - 1
-		switch {
-		case unicode.IsSpace(r):
-			inWord = false
-		case !inWord && (unicode.IsLetter(r) || unicode.IsDigit(r)):
-			inWord = true
-			s.lesson.Words++
-		}
-	}
-	s.inWord = inWord && !n.SoftLineBreak() && !n.HardLineBreak()
-}
-
 func (s *survey) heading(n *ast.Heading) {
 	title := strings.Join(strings.Fields(s.plain(n)), " ")
 	switch {
@@ -104,15 +100,26 @@ func (s *survey) heading(n *ast.Heading) {
 	case title == "":
 		s.faults.in(n.Pos(), "the heading is empty; write its text or remove it")
 	}
-	id := s.id(title)
+	id := s.id(n, title)
 	n.SetAttributeString("id", id)
 	s.lesson.Headings = append(s.lesson.Headings, Heading{n.Level, id, title})
 }
 
+// ownID is how a comment at a heading's end gives it an id.
+var ownID = regexp.MustCompile(`^/\*(\pL[\pL\pN]*(?:-[\pL\pN]+)*)\*/$`)
+
 // id makes a heading's id from its text. It depends on earlier headings of
-// the same text only, so that links keep when others are added.
-func (s *survey) id(title string) string {
+// the same text only, so that links keep when others are added. A heading may
+// have an id of its own, which no other has.
+func (s *survey) id(n *ast.Heading, title string) string {
 	base := slug(title)
+	if last, ok := n.LastChild().(*dropped); ok && ownID.MatchString(last.comment) {
+		base = ownID.FindStringSubmatch(last.comment)[1]
+		if s.ids[base] > 0 {
+			s.faults.in(last.Pos(), "another heading has the id %s; choose another", base)
+		}
+		trimEnd(last.PreviousSibling(), s.body)
+	}
 	id := base
 	for s.ids[id] > 0 {
 		s.ids[base]++
@@ -120,6 +127,13 @@ func (s *survey) id(title string) string {
 	}
 	s.ids[id]++
 	return id
+}
+
+// trimEnd takes the space from a text's end.
+func trimEnd(n ast.Node, src []byte) {
+	if text, ok := n.(*ast.Text); ok {
+		text.Segment = text.Segment.TrimRightSpace(src)
+	}
 }
 
 // slug keeps letters and digits, and joins words by a hyphen. It never has
@@ -153,6 +167,11 @@ func (s *survey) plain(n ast.Node) string {
 		case *ast.Text:
 			if entering {
 				b.WriteString(s.unescaped(n))
+			}
+		case *spoken:
+			if entering {
+				s.speech(n)
+				b.WriteString(n.text)
 			}
 		case *ast.AutoLink:
 			if entering {

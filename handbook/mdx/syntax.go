@@ -13,8 +13,47 @@ import (
 	"github.com/yuin/goldmark"
 )
 
-// faultsKey holds the *faults of the file being parsed.
-var faultsKey = parser.NewContextKey()
+// readingKey holds the *reading of the text being parsed.
+var readingKey = parser.NewContextKey()
+
+// reading is what is found while a text is parsed, beside its tree.
+type reading struct {
+	faults     *faults
+	mail       bool // there is an @
+	marks      int  // tags and expressions
+	losses     int
+	marked     bool           // there are tags or expressions
+	until      int            // where a tag ends that does not stand alone
+	lost       map[string]int // how often a tag of a name could not be read
+	statements []statement
+}
+
+// count counts what stands at an offset, and tells whether it is too much.
+func (r *reading) count(at int) (tooMuch bool) {
+	if r.marks++; r.marks == maxMarks+1 {
+		r.faults.in(at, "the lesson has over %d tags and expressions; split it", maxMarks)
+	}
+	return r.marks > maxMarks || r.losses > maxLost
+}
+
+// lose remembers a tag that could not be read, and reports why.
+func (r *reading) lose(c *cursor, t tag) {
+	r.faults.in(c.slip.at, "%s", c.slip.text)
+	if !t.closing && t.name != "" {
+		r.lost[t.name]++
+	}
+	r.missed(c.slip.at)
+}
+
+// missed counts what could not be read: to find that out may take all of the
+// text that follows.
+func (r *reading) missed(at int) {
+	if r.losses++; r.losses == maxLost+1 {
+		r.faults.in(at, "over %d tags, expressions and exports cannot be read; mend these first", maxLost)
+	}
+}
+
+func readingOf(pc parser.Context) *reading { return pc.Get(readingKey).(*reading) }
 
 // engine is the one parser and renderer: building it costs more than
 // rendering a short lesson, and it keeps nothing between uses.
@@ -24,7 +63,7 @@ var engine = sync.OnceValue(func() goldmark.Markdown {
 			parser.WithBlockParsers(blockParsers()...),
 			parser.WithInlineParsers(inlineParsers()...),
 			parser.WithParagraphTransformers(parser.DefaultParagraphTransformers()...),
-			parser.WithASTTransformers(util.Prioritized(unusedFootnotes{}, 900)),
+			parser.WithASTTransformers(util.Prioritized(nesting{}, 100), util.Prioritized(unusedFootnotes{}, 900)),
 		)),
 		goldmark.WithRenderer(renderer.NewRenderer(renderer.WithNodeRenderers(
 			util.Prioritized(html.NewRenderer(), 1000),
@@ -33,7 +72,6 @@ var engine = sync.OnceValue(func() goldmark.Markdown {
 		goldmark.WithExtensions(
 			extension.NewTable(extension.WithTableCellAlignMethod(extension.TableCellAlignNone)),
 			extension.Strikethrough,
-			extension.NewLinkify(extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"})),
 			extension.TaskList,
 			extension.NewFootnote(extension.WithFootnoteBacklinkTitle("Back to the text")),
 		),
@@ -43,9 +81,11 @@ var engine = sync.OnceValue(func() goldmark.Markdown {
 // blockParsers are those of Markdown without HTML and indented code.
 func blockParsers() []util.PrioritizedValue {
 	return []util.PrioritizedValue{
-		util.Prioritized(commentBlock{}, 50),
-		util.Prioritized(module{}, 60),
-		util.Prioritized(parser.NewSetextHeadingParser(), 100),
+		util.Prioritized(indentation{}, 40),
+		util.Prioritized(blockMark{}, 50),
+		util.Prioritized(statements{}, 60),
+		util.Prioritized(directives{}, 70),
+		util.Prioritized(underline{parser.NewSetextHeadingParser()}, 30),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
 		util.Prioritized(parser.NewListParser(), 300),
 		util.Prioritized(parser.NewListItemParser(), 400),
@@ -63,15 +103,19 @@ func inlineParsers() []util.PrioritizedValue {
 		util.Prioritized(unknownFootnote{}, 150),
 		util.Prioritized(parser.NewLinkParser(), 200),
 		util.Prioritized(parser.NewAutoLinkParser(), 300),
-		util.Prioritized(tag{}, 400),
-		util.Prioritized(expression{}, 400),
+		util.Prioritized(inlineMark{}, 400),
 		util.Prioritized(parser.NewEmphasisParser(), 500),
+		util.Prioritized(bareAddress{extension.NewLinkifyParser(extension.WithLinkifyAllowedProtocols([]string{"http:", "https:"}))}, 999),
 	}
 }
 
 // dropped stands for what leaves no trace in the HTML: a comment, or what was
 // reported as a fault.
-type dropped struct{ ast.BaseInline }
+type dropped struct {
+	ast.BaseInline
+	comment string
+	block   bool // it stands on lines of its own
+}
 
 var kindDropped = ast.NewNodeKind("Dropped")
 
@@ -82,10 +126,7 @@ func (*dropped) Kind() ast.NodeKind { return kindDropped }
 func (d *dropped) Dump(source []byte, level int) { ast.DumpHelper(d, source, level, nil, nil) }
 
 // droppedBlock is dropped, as a block.
-type droppedBlock struct {
-	ast.BaseBlock
-	closed bool
-}
+type droppedBlock struct{ ast.BaseBlock }
 
 // Kind implements ast.Node.
 func (*droppedBlock) Kind() ast.NodeKind { return kindDropped }
@@ -95,5 +136,3 @@ func (*droppedBlock) IsRaw() bool { return true }
 
 // Dump implements ast.Node.
 func (d *droppedBlock) Dump(source []byte, level int) { ast.DumpHelper(d, source, level, nil, nil) }
-
-func faultsOf(pc parser.Context) *faults { return pc.Get(faultsKey).(*faults) }

@@ -50,32 +50,51 @@ func (s *survey) autoLink(n *ast.AutoLink) {
 }
 
 func (s *survey) image(n *ast.Image) {
-	alt := strings.TrimSpace(s.plain(n))
-	if alt == "" {
-		s.faults.in(n.Pos(), "the image has no alternative text; say between the brackets what it shows")
+	if s.tagged(n) {
+		s.faults.in(n.Pos(), "the alternative text of an image has no tags; write text alone")
 	}
-	u, problem := parseURL(unescape(n.Destination))
-	at := s.found(n.Pos())
+	picture, ok := s.picture(unescape(n.Destination), strings.TrimSpace(s.plain(n)), "between the brackets", n.Pos())
+	if !ok {
+		return
+	}
+	n.Destination = []byte(picture.URL)
+	n.SetAttributeString("width", strconv.Itoa(picture.Width))
+	n.SetAttributeString("height", strconv.Itoa(picture.Height))
+	n.SetAttributeString("loading", "lazy")
+	n.SetAttributeString("decoding", "async")
+}
+
+// tagged tells whether there are tags or expressions in a node.
+func (s *survey) tagged(n ast.Node) bool {
+	for c := n.FirstChild(); c != nil && s.reading.marked; c = c.NextSibling() {
+		if c.Kind() == kindElement || c.Kind() == kindSpoken || s.tagged(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// picture is the image of the module behind an address.
+func (s *survey) picture(address, alt, altPlace string, pos int) (p Sized, ok bool) {
+	if alt == "" {
+		s.faults.in(pos, "the image has no alternative text; say %s what it shows", altPlace)
+	}
+	u, problem := parseURL(address)
+	at := s.found(pos)
 	switch {
 	case problem != "":
-		s.faults.in(n.Pos(), "%s", problem)
-		return
+		s.faults.in(pos, "%s", problem)
+		return p, false
 	case u.Scheme != "" || u.Path == "" || u.Fragment != "":
-		s.faults.in(n.Pos(), "%q is no file of this module; copy the image to media/ and name it there", n.Destination)
-		return
+		s.faults.in(pos, "%q is no file of this module; copy the image to media/ and name it there", address)
+		return p, false
 	}
 	file := s.path(u.Path)
 	s.lesson.Images = append(s.lesson.Images, Image{Path: file, Alt: alt, Line: at.Line, Column: at.Column})
-	src, width, height, ok := s.media(file)
-	if !ok {
-		s.faults.in(n.Pos(), "%s", missing(file))
-		return
+	if p.URL, p.Width, p.Height, ok = s.media(file); !ok {
+		s.faults.in(pos, "%s", missing(file))
 	}
-	n.Destination = []byte(src)
-	n.SetAttributeString("width", strconv.Itoa(width))
-	n.SetAttributeString("height", strconv.Itoa(height))
-	n.SetAttributeString("loading", "lazy")
-	n.SetAttributeString("decoding", "async")
+	return p, ok
 }
 
 // inside is the URL of a link within the module.

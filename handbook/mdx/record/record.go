@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -102,17 +104,30 @@ func (m Map) Text(name string) string {
 		return ""
 	}
 	s, ok := scalar(value)
-	if !ok {
+	switch {
+	case !ok:
 		m.report(place(value), "%s must be text", name)
+	case strings.ContainsFunc(s, hidden):
+		m.report(place(value), "%s has a character that cannot be seen or stored; type it again", name)
 	}
 	return s
+}
+
+// hidden reports whether a character is none of a text: PostgreSQL cannot hold
+// NUL, what is not UTF-8 has become U+FFFD, and others do mischief where a
+// title is shown. Lines and tabs are for texts that may have them.
+func hidden(r rune) bool {
+	if r >= ' ' && r <= '~' {
+		return false // most are, and the rest takes longer
+	}
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || r == utf8.RuneError || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // Line is a field's text of one line and at most limit characters.
 func (m Map) Line(name string, limit int) string {
 	s := strings.TrimSpace(m.Text(name))
-	if strings.ContainsAny(s, "\r\n") {
-		m.report(m.At(name), "%s must be one line", name)
+	if strings.ContainsAny(s, "\n\t") {
+		m.report(m.At(name), "%s must be one line, without tabs", name)
 	}
 	if n := len([]rune(s)); n > limit {
 		m.report(m.At(name), "%s has %d characters; shorten it to %d", name, n, limit)
@@ -120,8 +135,9 @@ func (m Map) Line(name string, limit int) string {
 	return s
 }
 
-// Int is a field's whole number; ok tells whether it is one.
-func (m Map) Int(name string) (n int, ok bool) {
+// Int is a field's whole number; ok tells whether it is one. form says how to
+// write it.
+func (m Map) Int(name, form string) (n int, ok bool) {
 	value, ok := m.values[name]
 	if !ok || empty(value) {
 		return 0, false
@@ -131,7 +147,7 @@ func (m Map) Int(name string) (n int, ok bool) {
 			return n, true
 		}
 	}
-	m.report(place(value), "%s must be a whole number in plain digits", name)
+	m.report(place(value), "%s must be a whole number, %s", name, form)
 	return 0, false
 }
 
@@ -154,8 +170,8 @@ func (m Map) Texts(name string) []Item {
 	var items []Item
 	for _, value := range m.list(name) {
 		s, ok := scalar(value)
-		if !ok || s == "" {
-			m.report(place(value), "each of %s must be text", name)
+		if !ok || s == "" || strings.ContainsFunc(s, hidden) {
+			m.report(place(value), "each of %s must be text that can be seen", name)
 			continue
 		}
 		items = append(items, Item{place(value), s})
