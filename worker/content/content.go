@@ -76,6 +76,9 @@ func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool) 
 		if err != nil {
 			return err
 		}
+		if _, err := queue.Add(ctx, tx, job.UpdateSearchIndex{Version: v.ID}); err != nil {
+			return err
+		}
 		if activate {
 			if err := version.Activate(ctx, tx, v.ID); err != nil {
 				return err

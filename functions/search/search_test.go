@@ -1,0 +1,98 @@
+package search_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	functionsearch "pilothandbook/functions/search"
+	"pilothandbook/handbook/search"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+)
+
+// open publishes the shelf and indexes it.
+func open(t *testing.T) *platform.Platform {
+	t.Helper()
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	in, err := search.Editions(t.Context(), p.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range in {
+		if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { _, err := search.Index(t.Context(), tx, e.ID); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func TestShow(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "private_commercial")
+	for _, tc := range []struct {
+		golden, path string
+		who          *platformtest.User
+	}{
+		{"empty.txt", "/search", nil},
+		{"nobody.txt", "/search?q=words", nil},
+		{"owner.txt", "/search?q=words", ana},
+		{"typo.txt", "/search?q=wrods", nil},
+		{"nothing.txt", "/search?q=%3Cb%3Ehelicopter", nil},
+	} {
+		_, doc := platformtest.Page(t, p, functionsearch.Routes(p), tc.who, tc.path)
+		platformtest.Golden(t, tc.golden, platformtest.Gist(doc))
+	}
+}
+
+// TestCanary: neither an answer nor one that is kept for others tells what must
+// be bought.
+func TestCanary(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	ben := platformtest.Learner(t, p, "ben@example.com")
+	platformtest.Grant(t, p, ana, "bundle")
+	for _, path := range []string{"/api/search?q=canary", "/search?q=" + platformtest.Canary, "/api/search?q=paid+lessons"} {
+		if got := platformtest.Call(t, p, functionsearch.Routes(p), ana, "GET", path, nil); !strings.Contains(got.Body, "canary") || !strings.Contains(got.Body, "weight-and-balance") {
+			t.Errorf("%s for the owner: %s", path, got.Body)
+		}
+		for _, who := range []*platformtest.User{nil, ben} {
+			got := platformtest.Call(t, p, functionsearch.Routes(p), who, "GET", path, nil)
+			found := strings.ReplaceAll(got.Body, platformtest.Canary, "") // the question itself
+			if strings.Contains(path, "paid") {
+				found = got.Body
+			}
+			if got.Status != 200 || strings.Contains(found, "Words of weight-and-balance") || !strings.Contains(found, "weight-and-balance") {
+				t.Errorf("%s: %d %s", path, got.Status, got.Body)
+			}
+		}
+	}
+}
+
+// TestBought: an answer that was kept counts no longer once its asker owns more.
+func TestBought(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	ask := func() string {
+		return platformtest.Call(t, p, functionsearch.Routes(p), ana, "GET", "/api/search?q=weight", nil).Body
+	}
+	before := ask()
+	platformtest.Grant(t, p, ana, "private_commercial")
+	if after := ask(); strings.Contains(before, `"open":true`) || !strings.Contains(after, `"open":true`) {
+		t.Errorf("before %s, after %s", before, after)
+	}
+	platformtest.Revoke(t, p, ana, "private_commercial")
+	if after := ask(); after != before {
+		t.Errorf("after the refund %s", after)
+	}
+}

@@ -1,0 +1,123 @@
+package search
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// longest bounds a query, in characters.
+const longest = 200
+
+// query is what a reader asks for.
+type query struct {
+	text    string   // words, "phrases" and -words, as websearch_to_tsquery reads them
+	prefix  string   // what the last word begins with; "" if it counts as a word
+	codes   []string // all of which a section must have
+	without []string // none of which it may have
+}
+
+// parse takes the codes out of what was typed; the rest is for PostgreSQL.
+func parse(typed string) query {
+	var q query
+	var rest []string
+	for i, part := range strings.Split(clean(typed), `"`) {
+		if i%2 == 1 {
+			rest = append(rest, `"`+part+`"`)
+			continue
+		}
+		for _, w := range strings.Fields(part) {
+			bare, not := strings.CutPrefix(w, "-")
+			c, ok := asCode(bare)
+			switch {
+			case ok && not:
+				q.without = append(q.without, c)
+			case ok:
+				q.codes = append(q.codes, c)
+			default:
+				rest = append(rest, w)
+			}
+		}
+	}
+	q.text = strings.Join(rest, " ")
+	return q
+}
+
+// typedCode is a code as readers type it: in any case, and cut off anywhere.
+var typedCode = regexp.MustCompile(`(?i)^(?:[a-z]{2}(?:\.[a-z0-9]+)+|[0-9]+\.[0-9]+(?:\([a-z0-9]+\))*|[a-z]+(?:_[a-z0-9]+)+)$`)
+
+func asCode(w string) (string, bool) {
+	w = strings.ToLower(strings.TrimRight(strings.TrimLeft(w, "§"), ".,;:?!"))
+	return w, typedCode.MatchString(w)
+}
+
+// clean makes one line of what was typed, and no longer than it may be. An odd
+// quotation mark is somebody still typing.
+func clean(typed string) string {
+	typed = strings.ToValidUTF8(typed, "")
+	typed = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r):
+			return ' '
+		case r == '“' || r == '”' || r == '„':
+			return '"'
+		}
+		return r
+	}, typed)
+	if r := []rune(typed); len(r) > longest {
+		typed = string(r[:longest])
+	}
+	return strings.Join(strings.Fields(typed), " ")
+}
+
+// lastWord is a word that may be the beginning of one.
+var lastWord = regexp.MustCompile(`(?:^| )([\p{L}\p{N}]{3,})$`)
+
+// begun returns the query with its last word as the beginning of one, and
+// whether it has such a word.
+func (q query) begun() (query, bool) {
+	at := lastWord.FindStringSubmatchIndex(q.text)
+	if at == nil {
+		return q, false
+	}
+	q.prefix = strings.ToLower(q.text[at[2]:]) + ":*"
+	q.text = strings.TrimSpace(q.text[:at[2]])
+	return q, true
+}
+
+// words returns the words that stand alone and are asked for.
+func (q query) words() []string {
+	var all []string
+	for i, part := range strings.Split(q.text, `"`) {
+		for _, w := range strings.Fields(part) {
+			if i%2 == 0 && !strings.HasPrefix(w, "-") {
+				all = append(all, w)
+			}
+		}
+	}
+	return all
+}
+
+// near reports whether two words differ by one letter that is missing, added,
+// another, or swapped with its neighbour.
+func near(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	if len(x) > len(y) {
+		x, y = y, x
+	}
+	i := 0
+	for i < len(x) && x[i] == y[i] {
+		i++
+	}
+	switch {
+	case len(y)-len(x) > 1:
+		return false
+	case len(y) > len(x):
+		return string(x[i:]) == string(y[i+1:])
+	case i == len(x):
+		return true
+	case string(x[i+1:]) == string(y[i+1:]):
+		return true
+	}
+	return i+1 < len(x) && x[i] == y[i+1] && x[i+1] == y[i] && string(x[i+2:]) == string(y[i+2:])
+}

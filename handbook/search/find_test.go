@@ -1,0 +1,160 @@
+package search_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/search"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+)
+
+// shelf publishes lessons by their text and indexes them; the first is free.
+func shelf(t *testing.T, lessons ...version.Lesson) *platform.Platform {
+	t.Helper()
+	p := platformtest.New(t)
+	pub := platformtest.Volume("private_commercial", "Private Pilot", 7900)
+	for i, l := range lessons {
+		l.Preview = i == 0
+		l.Summary = "About " + l.Title + "."
+		pub.Lessons = append(pub.Lessons, l)
+	}
+	v := platformtest.Publish(t, p, pub)
+	for range 2 { // once more changes nothing
+		if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { _, err := search.Index(t.Context(), tx, v.ID); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func lesson(id, title, html string) version.Lesson {
+	return version.Lesson{Head: version.Head{ID: id, Title: title, Words: 10}, HTML: html}
+}
+
+// look returns what is found, a line for each hit.
+func look(t *testing.T, p *platform.Platform, opens []string, typed string) string {
+	t.Helper()
+	in, err := search.Editions(t.Context(), p.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := search.Find(t.Context(), p.DB, in, opens, typed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if a.Corrected != "" {
+		fmt.Fprintf(&b, "(%s) ", a.Corrected)
+	}
+	for i, h := range a.Hits {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(h.Lesson)
+		if h.Anchor != "" {
+			b.WriteString("#" + h.Anchor)
+		}
+	}
+	return b.String()
+}
+
+func TestFind(t *testing.T) {
+	t.Parallel()
+
+	p := shelf(t,
+		lesson("wind", "Wind triangle", `<p>Drift.</p><h2 id="crosswind">Crosswind component</h2><p>The wind from the side, limited by 91.103(b).</p><h2 id="gusts">Gusts</h2><p>A crosswind that comes and goes, at V_A or less.</p>`),
+		lesson("fuel", "Fuel planning", `<p>Land with fuel in reserve, see 91.151 and PA.I.D.K3c.</p><h2 id="night">At night</h2><p>Reserve fuel for 45 minutes.</p>`),
+	)
+	for _, tc := range []struct{ name, typed, want string }{
+		{"title before text", "crosswind", "wind#crosswind; wind#gusts"},
+		{"stems", "crosswinds", "wind#crosswind; wind#gusts"},
+		{"all words", "crosswind goes", "wind#gusts"},
+		{"a phrase", `"reserve fuel"`, "fuel#night"},
+		{"an open phrase", `"reserve fuel`, "fuel#night"},
+		{"typographic quotes", "“reserve fuel”", "fuel#night"},
+		{"without a word", "crosswind -gusts", "wind#crosswind"},
+		{"being typed", "cross", "wind#crosswind; wind#gusts"},
+		{"being typed, after a word", "side cros", "wind#crosswind"},
+		{"a typo", "crosswnd", "(crosswind) wind#crosswind; wind#gusts"},
+		{"a typo beside a word", "fuel resreve", "(fuel reserve) fuel; fuel#night"},
+		{"swapped", "fule", "(fuel) fuel; fuel#night"},
+		{"a regulation", "91.103", "wind#crosswind"},
+		{"with its sign", "§91.103(b)", "wind#crosswind"},
+		{"part of no number", "91.15", ""},
+		{"an ACS code by its task", "pa.i.d", "fuel"},
+		{"an ACS code", "PA.I.D.K3c", "fuel"},
+		{"a symbol", "V_A", "wind#gusts"},
+		{"a code and a word", "fuel 91.151", "fuel"},
+		{"without a code", "wind -91.103", "wind"},
+		{"nothing", "helicopter", ""},
+		{"stop words alone", "the of", ""},
+		{"punctuation alone", `!!! ''' :* & | ( ) <-> \ "`, ""},
+		{"operators of PostgreSQL", "wind & !gust:*", ""},
+		{"controls", "cross\x00wind\x02", ""},
+		{"not UTF-8", "wind\xff", "wind; wind#crosswind"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := look(t, p, []string{"private_commercial"}, tc.typed); got != tc.want {
+				t.Errorf("%q finds %q, want %q", tc.typed, got, tc.want)
+			}
+		})
+	}
+}
+
+// TestTeaser: who may not read a lesson learns that it has what they look for,
+// and not a word of it.
+func TestTeaser(t *testing.T) {
+	t.Parallel()
+
+	p := shelf(t, lesson("free", "Free", `<p>Nothing.</p>`),
+		lesson("paid", "Paid", `<p>A secret crosswind.</p><h2 id="a">Secret heading crosswind</h2><p>More secret crosswind 91.999.</p>`))
+	in, err := search.Editions(t.Context(), p.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typed := range []string{"crosswind", "91.999", "secret"} {
+		for _, opens := range [][]string{nil, {"instrument"}} {
+			a, err := search.Find(t.Context(), p.DB, in, opens, typed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprintf("%+v", a.Hits)
+			want := "[{Module:private_commercial Lesson:paid Anchor: Title:Paid Within:Private Pilot Snippet:[{Text:About Paid. Marked:false}] Open:false}]"
+			if got != want {
+				t.Errorf("%s: %s", typed, got)
+			}
+		}
+	}
+}
+
+func TestSnippet(t *testing.T) {
+	t.Parallel()
+
+	p := shelf(t, lesson("wind", "Wind", `<p>`+strings.Repeat("Some words before it. ", 40)+`A &lt;b&gt;crosswind&lt;/b&gt; blows, see 91.103.</p>`))
+	in, err := search.Editions(t.Context(), p.DB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for typed, marked := range map[string]string{"crosswinds": "crosswind", "91.103": "91.103"} {
+		a, err := search.Find(t.Context(), p.DB, in, nil, typed)
+		if err != nil || len(a.Hits) != 1 {
+			t.Fatal(err, a)
+		}
+		var text, marks string
+		for _, s := range a.Hits[0].Snippet {
+			text += s.Text
+			if s.Marked {
+				marks += s.Text
+			}
+		}
+		if marks != marked || !strings.Contains(text, "crosswind") || len(text) > 400 {
+			t.Errorf("%s: %q marked in %q", typed, marks, text)
+		}
+	}
+}
