@@ -1,0 +1,175 @@
+//go:build chaos && linux
+
+package chaos_test
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pilothandbook/operate/chaos"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/platformtest"
+)
+
+var (
+	lasts   = flag.Duration("chaos.for", time.Minute, "how long there is load and breakage")
+	sales   = flag.Int("chaos.sales", 0, "how many readers come; 0 is 10 a second")
+	kills   = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 2.5 seconds")
+	seed    = flag.Uint64("chaos.seed", 0, "repeats a schedule; 0 picks one")
+	drain   = flag.Duration("chaos.drain", 2*time.Minute, "how soon all must be at rest after the last blow")
+	program = flag.String("chaos.program", "", "a program that is built already")
+	defect  = flag.String("chaos.defect", "", "a patch in testdata/defects, by its name: the test must fail")
+)
+
+func TestMain(m *testing.M) { platformtest.Main(m) }
+
+// TestChaos is described at the top of the package.
+func TestChaos(t *testing.T) {
+	fill()
+	t.Logf("-chaos.seed=%d -chaos.for=%s -chaos.sales=%d -chaos.kills=%d", *seed, *lasts, *sales, *kills)
+	p := newPlant(t, *seed, *defect)
+	t.Logf("journal and logs: %s", p.logs)
+	p.migrate(rand.New(rand.NewPCG(*seed, 3)))
+	p.shelve()
+	p.start()
+	p.till.Deliver(deliveries(floodEvents))
+	p.till.faulty.Store(true)
+
+	l := newLoad(p)
+	readers, err := l.enrol(*sales, *seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blows := forecast(rand.New(rand.NewPCG(*seed, 1)), *lasts, *kills)
+	plot := cast(rand.New(rand.NewPCG(*seed, 4)), *sales)
+	watching, stop := context.WithCancel(t.Context())
+	var watch, all sync.WaitGroup
+	watch.Go(func() { l.watch(watching) })
+	all.Go(func() { l.play(t.Context(), readers, plot) })
+	p.storm(t.Context(), blows)
+	p.say("the last blow has fallen")
+	began := time.Now()
+	all.Wait()
+	p.calm()
+
+	if !l.rest(t.Context(), *drain) {
+		l.fault("%s after the last blow, not all is at rest: %s", *drain, l.unrest(t.Context()))
+	}
+	t.Logf("%d readers, %d payments, %d kills; all at rest %s after the last blow", len(readers), l.sold.Load(), p.kills.Load(), time.Since(began).Round(time.Millisecond))
+	stop()
+	watch.Wait()
+	l.acknowledged(t.Context(), l.till.ackedBefore(time.Now()))
+	l.healed(t.Context(), *drain)
+	l.judge(readers)
+}
+
+// fill gives the flags that were not set their values.
+func fill() {
+	if *seed == 0 {
+		*seed = rand.Uint64() >> 32
+	}
+	if *sales == 0 {
+		*sales = int(*lasts / (100 * time.Millisecond))
+	}
+	if *kills == 0 {
+		*kills = int(*lasts / (2500 * time.Millisecond))
+	}
+}
+
+// shelve puts the modules on sale, and has a lesson in one.
+func (p *plant) shelve() {
+	p.t.Helper()
+	cfg := platformtest.Config(p.t)
+	cfg.DatabaseURL = config.Secret(p.postgres.url("handbook"))
+	platformtest.Sell(p.t, platformtest.Open(p.t, cfg))
+	if _, err := p.db.Exec(p.t.Context(), `INSERT INTO lesson_ids VALUES ('wind-triangle', 'private_commercial')`); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// play has the readers come one after another, evenly.
+func (l *load) play(ctx context.Context, readers []*reader, plot []string) {
+	ctx, cancel := context.WithTimeout(ctx, 2**lasts+patience)
+	defer cancel()
+	tick := time.NewTicker(*lasts / time.Duration(len(readers)))
+	defer tick.Stop()
+	free := make(chan struct{}, 64) // who waits for long keeps a place
+	var all sync.WaitGroup
+	for i, r := range readers {
+		<-tick.C
+		free <- struct{}{}
+		all.Go(func() {
+			l.tell(ctx, r, plot[i])
+			<-free
+		})
+	}
+	all.Wait()
+}
+
+// tell has one reader's story happen, between two looks into a book.
+func (l *load) tell(ctx context.Context, r *reader, name string) {
+	l.mu.Lock()
+	l.count[name]++
+	l.mu.Unlock()
+	for _, step := range []story{studies, stories()[name].tell, studies} {
+		if err := step(ctx, r); err != nil {
+			l.fault("%s, who %s: %v", r.id, name, err)
+			return
+		}
+	}
+}
+
+func studies(ctx context.Context, r *reader) error { return r.study(ctx) }
+
+// judge compares the end state with what it has to be.
+func (l *load) judge(readers []*reader) {
+	l.t.Helper()
+	ctx := l.t.Context()
+	payments, err := l.payments()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	got, err := l.books(ctx)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.mu.Lock()
+	found := slices.Concat(l.faults, chaos.Differences(chaos.Expect(payments, l.deleted), got), chaos.Injustices(payments, l.deleted))
+	l.faults = nil
+	l.mu.Unlock()
+	if err := l.studies(ctx); err != nil {
+		l.t.Fatal(err)
+	}
+	if err := l.finished(ctx); err != nil {
+		l.t.Fatal(err)
+	}
+	l.sessions(ctx, readers)
+	found = append(found, l.faults...)
+	said, err := l.command("fsck")
+	l.t.Logf("handbook fsck: %s", strings.TrimSpace(said))
+	if err != nil && len(found) == 0 {
+		l.t.Errorf("nothing is wrong, but fsck says: %v", err)
+	}
+	for _, f := range found[:min(40, len(found))] {
+		l.t.Error(f)
+	}
+	if len(found) > 40 {
+		l.t.Errorf("and %d more", len(found)-40)
+	}
+}
+
+// sessions checks that nobody was signed out.
+func (l *load) sessions(ctx context.Context, readers []*reader) {
+	for _, r := range readers {
+		_, there, err := r.opens(ctx)
+		if err != nil || there == l.deleted[r.id] {
+			l.fault("the session of %s answers: %v, %v; the account is deleted: %v", r.id, there, err, l.deleted[r.id])
+		}
+	}
+}

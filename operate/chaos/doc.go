@@ -1,0 +1,42 @@
+// Package chaos tests the handbook as it is deployed while everything under
+// it breaks.
+//
+//	go test -tags chaos ./operate/chaos                     a minute of load, as CI runs it
+//	go test -tags chaos ./operate/chaos -chaos.for=10m -timeout 30m   the long one
+//	go test -tags chaos ./operate/chaos -chaos.defect=grant-after-commit   must fail
+//
+// It builds the program, starts two web and two worker processes of it, a
+// PostgreSQL, a Redis, a mail server and a stand-in for Stripe, all on the
+// loopback, and lets readers buy, pay twice, ask for their money back, dispute,
+// study and delete their accounts. Meanwhile, at moments that follow from
+// -chaos.seed, it kills each of the servers and processes with SIGKILL, empties
+// Redis, freezes it, and has Stripe deliver its events three times, shuffled,
+// late, or not at all. Some kills are aimed: at a web process that has just
+// told Stripe that it has an event, and at one that is taking events in.
+//
+// When the last one is over, all must come to rest within -chaos.drain. Then
+// the end state is judged. What it has to be follows from what the stand-in
+// knows, by the rules in this package (Expect), which share no code with those
+// of the product:
+//
+//   - purchases, open grants and ledger are exactly what was paid, given back
+//     and disputed; nobody holds the same thing twice; what was given back
+//     without being asked for was superfluous
+//   - one confirmation per purchase; the same mail twice (one Message-ID) only
+//     where a crash fell between the mail server's answer and our note of it,
+//     and so no more often than there were kills
+//   - each event that Stripe was told we have is in the inbox a second later
+//   - each study event that a device was told we have is there
+//   - each session still answers
+//   - each job is done, once, and none is dead
+//
+// That the test finds what it is for is shown by testdata/defects: three small
+// patches, each of which makes a copy of the program wrong in one of the ways
+// that no other test would notice. A test without a build tag keeps them
+// applicable.
+//
+// The seed repeats the schedule and the plan of each reader, not the
+// interleaving: how far a request has come when its process dies is the
+// machine's affair. The journal of a run, and what each process printed, are
+// kept with go test -artifacts.
+package chaos

@@ -1,0 +1,227 @@
+//go:build chaos && linux
+
+package chaos_test
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	mrand "math/rand/v2"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// patience is how long a reader tries one thing again and again.
+const patience = 40 * time.Second
+
+// load is all that readers do, and what they were told.
+type load struct {
+	*plant
+	client *http.Client
+	sold   atomic.Int64
+
+	mu      sync.Mutex
+	deleted map[string]bool            // accounts that are gone for sure
+	late    map[string]bool            // sessions paid after that
+	sent    map[string]map[string]bool // study events by reader; true once acknowledged
+	faults  []string
+	count   map[string]int // stories
+}
+
+func newLoad(p *plant) *load {
+	return &load{
+		plant:   p,
+		deleted: map[string]bool{}, late: map[string]bool{}, sent: map[string]map[string]bool{}, count: map[string]int{},
+		client: &http.Client{
+			Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// fault notes what must not be.
+func (l *load) fault(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	l.faults = append(l.faults, text)
+	l.say("FAULT: %s", text)
+}
+
+// reader is somebody with an account, signed in.
+type reader struct {
+	*load
+	id, email, cookie, address string
+	rng                        *mrand.Rand
+	told                       []json.RawMessage // study events
+}
+
+// enrol makes n readers with sessions.
+func (l *load) enrol(n int, seed uint64) ([]*reader, error) {
+	readers := make([]*reader, n)
+	var ids, emails []string
+	var hashes [][]byte
+	for i := range readers {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		r := &reader{
+			load: l, id: uuid.Must(uuid.NewV7()).String(), email: fmt.Sprintf("reader%d@example.com", i), cookie: base64.RawURLEncoding.EncodeToString(secret),
+			address: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), rng: mrand.New(mrand.NewPCG(seed, uint64(i)+1000)),
+		}
+		hash := sha256.Sum256([]byte(r.cookie))
+		readers[i], ids, emails, hashes = r, append(ids, r.id), append(emails, r.email), append(hashes, hash[:])
+	}
+	_, err := l.db.Exec(l.t.Context(), `
+		WITH new AS (
+			SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS n (id, email, hash)),
+		made AS (
+			INSERT INTO users (id, email) SELECT id, email FROM new)
+		INSERT INTO sessions (id, session_token, user_id, expires, device)
+		SELECT gen_random_uuid(), hash, id, now() + interval '90 days', 'chaos'
+		FROM new`, ids, emails, hashes)
+	if err != nil {
+		return nil, fmt.Errorf("enrol: %w", err)
+	}
+	return readers, nil
+}
+
+// answer is what a web process said.
+type answer struct {
+	status   int
+	body     string
+	location string
+}
+
+var errGivenUp = errors.New("given up")
+
+// ask sends a request to one web process after another until one answers with
+// something that is no failure of its own.
+func (r *reader) ask(ctx context.Context, method, to, kind, body string) (answer, error) {
+	end := time.Now().Add(patience)
+	var last string
+	for n := r.rng.IntN(2); time.Now().Before(end) && ctx.Err() == nil; n++ {
+		a, err := r.once(ctx, r.webs[n%2].base(), method, to, kind, body)
+		switch {
+		case err != nil:
+			last = err.Error()
+		case a.status < 500 && a.status != http.StatusTooManyRequests:
+			return a, nil
+		default:
+			last = fmt.Sprintf("%d %.200s", a.status, a.body)
+		}
+		time.Sleep(time.Duration(50+50*min(n, 10)) * time.Millisecond)
+	}
+	return answer{}, fmt.Errorf("%s %s: %w: %s", method, to, errGivenUp, last)
+}
+
+func (r *reader) once(ctx context.Context, base, method, to, kind, body string) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, method, base+to, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	req.AddCookie(&http.Cookie{Name: "session", Value: r.cookie})
+	req.Header.Set("X-Forwarded-For", r.address)
+	req.Header.Set("Accept", "application/json")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
+	}
+	res, err := r.client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	return answer{res.StatusCode, string(text), res.Header.Get("Location")}, err
+}
+
+const form = "application/x-www-form-urlencoded"
+
+// checkout begins to buy a module and returns Stripe's session, "" where
+// nothing is to pay. It is the one place that knows how one buys.
+func (r *reader) checkout(ctx context.Context, module string) (string, error) {
+	a, err := r.ask(ctx, http.MethodPost, "/checkout/"+module, form, url.Values{"consent": {"yes"}}.Encode())
+	if err != nil {
+		return "", err
+	}
+	if a.status == http.StatusConflict {
+		return "", nil
+	}
+	var to struct{ URL string }
+	if err := json.Unmarshal([]byte(a.body), &to); a.status != http.StatusOK || err != nil {
+		return "", fmt.Errorf("checkout of %s: %d %s", module, a.status, a.body)
+	}
+	if session := path.Base(to.URL); strings.HasPrefix(session, "cs_") {
+		return session, nil
+	}
+	return "", nil
+}
+
+// opens returns the modules that the reader may read, and false once the
+// session is no more.
+func (r *reader) opens(ctx context.Context) ([]string, bool, error) {
+	a, err := r.ask(ctx, http.MethodGet, "/api/session", "", "")
+	if err != nil || strings.TrimSpace(a.body) == "null" {
+		return nil, false, err
+	}
+	var who struct{ Modules []string }
+	if err := json.Unmarshal([]byte(a.body), &who); err != nil || a.status != http.StatusOK {
+		return nil, false, fmt.Errorf("session: %d %s", a.status, a.body)
+	}
+	return who.Modules, true, nil
+}
+
+// study tells what was read, new and old, and notes what was acknowledged.
+func (r *reader) study(ctx context.Context) error {
+	for range 1 + r.rng.IntN(4) {
+		id := uuid.NewString()
+		r.told = append(r.told, json.RawMessage(fmt.Sprintf(`{"id":%q,"lesson":"wind-triangle","kind":"read","at":%q,"active_ms":%d}`,
+			id, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), 1000+r.rng.IntN(20000))))
+		r.note(id, false)
+	}
+	batch := append([]json.RawMessage(nil), r.told...)
+	r.rng.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
+	body, err := json.Marshal(map[string]any{"device": "tablet", "events": batch})
+	if err != nil {
+		return err
+	}
+	a, err := r.once(ctx, r.webs[r.rng.IntN(2)].base(), http.MethodPost, "/api/events", "application/json", string(body))
+	if err != nil || a.status != http.StatusOK { // the device tells it again some other time
+		return nil
+	}
+	var said struct {
+		Results []struct{ ID, Result string }
+	}
+	if err := json.Unmarshal([]byte(a.body), &said); err != nil {
+		return fmt.Errorf("events: %s: %w", a.body, err)
+	}
+	for _, s := range said.Results {
+		if s.Result != "stored" && s.Result != "known" {
+			return fmt.Errorf("event %s: %s", s.ID, a.body)
+		}
+		r.note(s.ID, true)
+	}
+	r.told = slices.DeleteFunc(r.told, func(json.RawMessage) bool { return r.rng.IntN(4) > 0 }) // some come again
+	return nil
+}
+
+func (r *reader) note(event string, acked bool) {
+	r.load.mu.Lock()
+	defer r.load.mu.Unlock()
+	if r.sent[r.id] == nil {
+		r.sent[r.id] = map[string]bool{}
+	}
+	r.sent[r.id][event] = acked || r.sent[r.id][event]
+}

@@ -1,0 +1,185 @@
+//go:build chaos && linux
+
+package chaos_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"pilothandbook/platform/local/pay"
+)
+
+// blow is one thing that goes wrong.
+type blow struct {
+	at    time.Duration
+	what  string
+	which int           // of two processes
+	down  time.Duration // how long it stays so
+}
+
+// The blows. The first ones are kills.
+const (
+	killAtAck    = "kill a web process that acknowledges"
+	killTaking   = "kill a web process that takes in"
+	killWorker   = "kill a worker"
+	killRedis    = "kill Redis"
+	killPostgres = "kill PostgreSQL"
+	flushRedis   = "empty Redis"
+	freezeRedis  = "freeze Redis"
+	thawRedis    = "thaw Redis"
+	holdEvents   = "hold events"
+	dropEvents   = "lose every delivery"
+	disable      = "disable the endpoint"
+	floodEvents  = "deliver all at once"
+)
+
+// freeze is longer than the relay waits for Redis, so that tickets arrive that
+// were given up.
+const freeze = 7 * time.Second
+
+// forecast spreads the blows over the time of the storm, as the seed says.
+func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
+	var all []blow
+	spread := func(kinds []string, n int, down func() time.Duration) {
+		gap := lasts * 9 / 10 / time.Duration(max(n, 1))
+		for i := range n {
+			at := lasts/20 + time.Duration(i)*gap + time.Duration(rng.Int64N(int64(gap/2)+1))
+			all = append(all, blow{at, kinds[i%len(kinds)], rng.IntN(2), down()})
+		}
+	}
+	deck := []string{
+		killAtAck, killWorker, killTaking, killPostgres, killTaking, killWorker,
+		killAtAck, killRedis, killTaking, killWorker, killAtAck, killWorker,
+	}
+	rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
+	spread(deck, kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
+	spread([]string{flushRedis}, int(lasts/(8*time.Second)), func() time.Duration { return 0 })
+	spread([]string{freezeRedis}, int(lasts/(20*time.Second)), func() time.Duration { return freeze })
+	for _, b := range all {
+		if b.what == freezeRedis {
+			all = append(all, blow{b.at + freeze, thawRedis, 0, 0})
+		}
+	}
+	spread([]string{floodEvents, holdEvents, floodEvents, dropEvents, disable, floodEvents}, int(lasts/(5*time.Second)), func() time.Duration { return 3 * time.Second })
+	slices.SortStableFunc(all, func(a, b blow) int { return int(a.at - b.at) })
+	return all
+}
+
+// storm lets all blows fall.
+func (p *plant) storm(ctx context.Context, all []blow) {
+	began := time.Now()
+	for _, b := range all {
+		select {
+		case <-time.After(time.Until(began.Add(b.at))):
+		case <-ctx.Done():
+			return
+		}
+		p.fall(b)
+	}
+}
+
+func (p *plant) fall(b blow) {
+	p.say("%s (%d, for %s)", b.what, b.which, b.down)
+	switch b.what {
+	case killAtAck, killTaking:
+		old := p.till.trap.Swap(&trap{web: b.which, ack: b.what == killAtAck, after: b.down / 40, down: b.down, gate: make(chan struct{})})
+		if old != nil {
+			p.till.letThrough(old)
+			p.till.shoot(old, "no event having come")
+		}
+	case killWorker:
+		if p.workers[b.which].kill() {
+			p.kills.Add(1)
+		}
+		p.later(b.down, p.workers[b.which])
+	case killRedis:
+		p.kills.Add(1)
+		p.redis.End()
+		time.Sleep(b.down)
+		p.redis.Restart(p.t)
+	case killPostgres:
+		p.kills.Add(1)
+		p.postgres.kill()
+		time.Sleep(b.down / 2)
+		p.postgres.start()
+	case flushRedis:
+		p.flush()
+	case freezeRedis:
+		p.signal(syscall.SIGSTOP)
+	case thawRedis:
+		p.signal(syscall.SIGCONT)
+	default:
+		p.till.Deliver(deliveries(b.what))
+	}
+}
+
+// deliveries is how events are brought from now on.
+func deliveries(what string) pay.Delivery {
+	d := pay.Delivery{Copies: 3, Shuffle: true, Parallel: 24}
+	switch what {
+	case holdEvents:
+		d.Hold = true
+	case dropEvents:
+		d.Drop = true
+	case disable:
+		d.Disabled = true
+	}
+	return d
+}
+
+// later starts a process again.
+func (p *plant) later(d time.Duration, s *process) {
+	p.restarts.Go(func() {
+		time.Sleep(d)
+		if err := s.start(); err != nil {
+			p.t.Error(err)
+		}
+	})
+}
+
+// shoot kills a web process at a moment that was waited for.
+func (p *plant) shoot(web int, when string, down time.Duration) {
+	if p.webs[web].kill() {
+		p.kills.Add(1)
+		p.say("web%d is killed, %s", web, when)
+	}
+	p.later(down, p.webs[web])
+}
+
+func (p *plant) flush() {
+	ctx, cancel := context.WithTimeout(p.t.Context(), time.Second)
+	defer cancel()
+	c := redis.NewClient(&redis.Options{Addr: p.redis.Address, MaxRetries: -1, ContextTimeoutEnabled: true})
+	defer c.Close()
+	if err := c.FlushAll(ctx).Err(); err != nil {
+		p.say("it is not there: %v", err)
+	}
+}
+
+// signal is for a Redis that may just have been killed.
+func (p *plant) signal(s syscall.Signal) { _ = p.redis.Process.Signal(s) }
+
+// calm ends all that was begun: everything runs, and events are delivered.
+func (p *plant) calm() {
+	if old := p.till.trap.Swap(nil); old != nil {
+		p.till.letThrough(old)
+	}
+	p.till.faulty.Store(false)
+	p.restarts.Wait()
+	p.signal(syscall.SIGCONT)
+	for _, s := range append(p.webs[:], p.workers[:]...) {
+		if s.ended() {
+			p.t.Errorf("%s ended by itself", s.name)
+		}
+		if err := s.start(); err != nil {
+			p.t.Error(err)
+		}
+	}
+	p.till.Deliver(pay.Delivery{Parallel: 16})
+	p.healthy()
+}
