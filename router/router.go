@@ -95,12 +95,14 @@ const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-an
 var (
 	policyHeader  = []string{policy}
 	nosniffHeader = []string{"nosniff"}
+	cacheHeader   = []string{"no-store"} // where a handler says nothing else
 	httpsHeader   = []string{"max-age=31536000; includeSubDomains"}
 )
 
 func (rt *Router) headers(h http.Header) {
 	h["Content-Security-Policy"] = policyHeader
 	h["X-Content-Type-Options"] = nosniffHeader
+	h["Cache-Control"] = cacheHeader
 	if rt.secure {
 		h["Strict-Transport-Security"] = httpsHeader
 	}

@@ -29,7 +29,7 @@ import (
 
 const (
 	kept  = time.Hour
-	small = 512 << 10 // larger ones are not kept in memory
+	small = 512 << 10 // larger ones are sent piece by piece, and not kept in memory
 )
 
 // Routes returns the endpoint, ready to mount or wrap.
@@ -71,6 +71,9 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 			return fault.New(fault.Unpaid, "This figure is part of a module that is not yours yet.")
 		}
 	}
+	if pic.Size > small {
+		return e.sendLarge(w, r, pic)
+	}
 	body, err := e.body(ctx, pic)
 	if err != nil {
 		return err
@@ -83,7 +86,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // a page of its own, it must not run.
 func (p picture) describe(h http.Header) {
 	h.Set("Content-Type", p.ContentType)
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox")
 	h.Set("Cache-Control", "private, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding, Cookie")
 	if p.Preview {
@@ -131,12 +134,9 @@ func hash(file string) (sum []byte, ok bool) {
 	return sum, true
 }
 
-// body returns a figure's bytes. Small ones stay in memory; equal hash, equal
+// body returns a small figure's bytes, which stay in memory: equal hash, equal
 // bytes.
 func (e endpoint) body(ctx context.Context, p picture) (*encoded.Body, error) {
-	if p.Size > small {
-		return e.load(ctx, p)
-	}
 	return cache.Recall(ctx, e.memory, "media:"+string(p.SHA256)+p.ContentType, kept, func(ctx context.Context) (*encoded.Body, int, error) {
 		b, err := e.load(ctx, p)
 		if err != nil {
@@ -151,7 +151,7 @@ func (e endpoint) load(ctx context.Context, p picture) (*encoded.Body, error) {
 	if err := e.db.QueryRow(ctx, `SELECT body FROM blobs WHERE sha256 = $1`, p.SHA256).Scan(&b); err != nil {
 		return nil, fmt.Errorf("figure %x: %w", p.SHA256, err)
 	}
-	if p.ContentType == "image/svg+xml" && p.Size <= small {
+	if p.ContentType == "image/svg+xml" {
 		return encoded.New(b), nil
 	}
 	return encoded.Plain(b), nil

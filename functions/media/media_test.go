@@ -38,7 +38,7 @@ func TestFree(t *testing.T) {
 		"Content-Type":            "image/svg+xml",
 		"Cache-Control":           "public, max-age=31536000, immutable",
 		"Vary":                    "Accept-Encoding",
-		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+		"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
 		"X-Content-Type-Options":  "nosniff",
 	} {
 		if v := got.Header.Get(name); v != want {

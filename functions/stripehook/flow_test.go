@@ -41,7 +41,7 @@ func TestPurchase(t *testing.T) {
 	)
 	buy := func(status int) string {
 		t.Helper()
-		got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/bundle", nil)
+		got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/bundle", platformtest.Agreed())
 		if got.Status != status {
 			t.Fatalf("status %d: %s", got.Status, got.Body)
 		}

@@ -45,16 +45,18 @@ func verify(body []byte, h http.Header, secrets []string, now time.Time) error {
 func parse(h http.Header) (at time.Time, signatures []string, err error) {
 	stamps := 0
 	for part := range strings.SplitSeq(strings.Join(h.Values("Stripe-Signature"), ","), ",") {
-		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		switch name {
-		case "t":
+		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case !ok || strings.Contains(value, "="):
+			return at, nil, fmt.Errorf("header has %q", part)
+		case name == "t":
 			stamps++
 			seconds, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || strconv.FormatInt(seconds, 10) != value {
 				return at, nil, fmt.Errorf("time %q", value)
 			}
 			at = time.Unix(seconds, 0)
-		case "v1":
+		case name == "v1":
 			signatures = append(signatures, value)
 		}
 	}

@@ -18,6 +18,12 @@ const (
 	maxKind   = 50
 )
 
+// maxIntervals bounds at how many separate times a lesson may have been read,
+// as its row holds them all. Reading on joins the interval before, so that
+// nobody comes near it who reads. Events beyond are refused instead of being
+// counted less exactly, so that what is stored still decides alone.
+const maxIntervals = 5_000
+
 // wire is what is read of an event as a device tells it; all else is kept
 // without being looked at.
 type wire struct {

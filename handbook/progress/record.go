@@ -121,6 +121,11 @@ func (b Batch) write(ctx context.Context, tx pgx.Tx, items []*item) ([]string, e
 	if err := b.compare(ctx, tx, again); err != nil {
 		return nil, fmt.Errorf("compare %d events of %s: %w", len(again), b.User, err)
 	}
+	for _, i := range again {
+		if i.result.Result == "" { // neither new nor known
+			i.result.Result, i.result.Error = Invalid, "this lesson was read at more separate times than are kept"
+		}
+	}
 	states := map[string]State{}
 	for lesson, events := range lessons {
 		states[lesson] = Fold(State{}, events...)
@@ -132,22 +137,28 @@ func (b Batch) write(ctx context.Context, tx pgx.Tx, items []*item) ([]string, e
 	return placed(items, known), nil
 }
 
-// insert returns which ids are new.
+// insert returns which ids are new. Reading of a lesson that has been read at
+// too many separate times already is left out.
 func (b Batch) insert(ctx context.Context, tx pgx.Tx, items []*item) (created time.Time, fresh map[uuid.UUID]bool, err error) {
 	c := columns(items)
 	rows, err := tx.Query(ctx, `
-		WITH fresh AS (
+		WITH full_up AS (
+			SELECT lesson_id
+			FROM progress
+			WHERE user_id = $1 AND lesson_id = ANY($5) AND (SELECT count(*) FROM unnest(active)) >= $10
+		), fresh AS (
 			INSERT INTO study_events (user_id, id, device, lesson_id, kind, at, active_ms, received_at, body)
 			SELECT $1, e.id, $2, e.lesson, e.kind, e.at, e.active, $3, e.body::jsonb
 			FROM unnest($4::uuid[], $5::text[], $6::text[], $7::timestamptz[], $8::int[], $9::text[])
 				WITH ORDINALITY AS e(id, lesson, kind, at, active, body, n)
+			WHERE e.kind <> 'read' OR e.lesson NOT IN (SELECT lesson_id FROM full_up)
 			ORDER BY e.id, e.n
 			ON CONFLICT (user_id, id) DO NOTHING
 			RETURNING id
 		)
 		SELECT fresh.id, u.created_at
 		FROM fresh, users u
-		WHERE u.id = $1`, b.User, b.Device, b.Received, c.ids, c.lessons, c.kinds, c.ats, c.active, c.bodies)
+		WHERE u.id = $1`, b.User, b.Device, b.Received, c.ids, c.lessons, c.kinds, c.ats, c.active, c.bodies, maxIntervals)
 	if err != nil {
 		return created, nil, err
 	}

@@ -59,19 +59,24 @@ func Shop(t testing.TB) (*platform.Platform, *Till) {
 	return p, till
 }
 
-// OpenTill starts a stand-in for Stripe and leads cfg to it.
-func OpenTill(t testing.TB, cfg *config.Config) *Till {
+// OpenTill starts a stand-in for Stripe, with changes of its settings, and
+// leads cfg to it.
+func OpenTill(t testing.TB, cfg *config.Config, change ...func(*pay.Options)) *Till {
 	t.Helper()
 	till := &Till{}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	s, err := pay.New(pay.Options{
+	o := pay.Options{
 		Secret: cfg.StripeSecretKey.Reveal(), WebhookSecret: cfg.WebhookSecrets()[0],
 		WebhookURL: till.webhook,
 		PublicURL:  func() string { return server.URL + "/local/pay" },
 		Log:        slog.New(slog.DiscardHandler), Retry: []time.Duration{},
-	})
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	s, err := pay.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func boot(t *testing.T, p *platform.Platform) *lambdaAPI {
 func sale(t *testing.T, p *platform.Platform, till *platformtest.Till, email string) (who *platformtest.User, event string) {
 	t.Helper()
 	who = platformtest.Learner(t, p, email)
-	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/instrument", nil)
+	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/instrument", platformtest.Agreed())
 	var to struct{ URL string }
 	got.Into(t, &to)
 	till.Pay(t, to.URL)

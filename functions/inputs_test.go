@@ -1,0 +1,76 @@
+package functions_test
+
+import (
+	"testing"
+
+	"pilothandbook/handbook/account"
+)
+
+// A new function needs at most one line in each of these two:
+//
+//   - inputs, if it changes something: what must be sent with it so that
+//     somebody succeeds;
+//   - more, if its path has a parameter of a new name.
+//
+// Then `go test ./functions -run TestMatrix -update` writes its row of
+// testdata/matrix.txt, which is to be read: it is what review sees.
+
+// input is the body of a request.
+type input struct{ kind, body string }
+
+func form(values string) input { return input{"application/x-www-form-urlencoded", values} }
+func asJSON(body string) input { return input{"application/json", body} }
+
+// inputs returns what is sent with the routes that change something; without
+// an entry it is an empty form. {me} is the caller's address, {name} else an
+// id of the world.
+func inputs() map[string]input {
+	return map[string]input{
+		"POST /account":                            form("name=Somebody"),
+		"POST /account/delete":                     form("confirm={me}"),
+		"POST /account/email":                      form("email=new@example.com"),
+		"POST /account/email/:change":              form("code={code}"),
+		"POST /account/mail":                       form("content-updates=on"),
+		"POST /admin/people/:person/grants":        form("module=private_commercial&reason=a prize of the school"),
+		"POST /admin/people/:person/grants/:grant": form("reason=it was a mistake"),
+		"POST /admin/people/:person/roles":         form("change=add&role=author"),
+		"POST /admin/purchases/:purchase/refund":   form("reason=requested&amount=59.00"),
+		"POST /checkout/:module":                   form("consent=on"),
+		"POST /api/events":                         asJSON(`{"device":"d","events":[{"id":"` + aRun + `","lesson":"holding","kind":"finish","at":"2026-11-23T12:00:00Z"}]}`),
+		"POST /api/uploads":                        asJSON(`{"module":"instrument","version":"2.0.0","files":[{"path":"module.yaml","size":1,"sha256":"` + sum("x") + `"}]}`),
+		"POST /api/versions/:module":               asJSON(`{"activate":"1.0.0"}`),
+		"PUT /api/blobs/:sha256":                   {"application/octet-stream", aBlob},
+		"POST /reports/:lesson":                    form("text=The second sentence is wrong."),
+		"POST /signin":                             form("email=visitor@example.com"),
+		"POST /tokens":                             form("name=desktop"),
+	}
+}
+
+// more adds what else ids lead to.
+func (w *world) more(t *testing.T) {
+	t.Helper()
+	ana := w.people[owner].ID
+	w.ids[":person"] = ana.String()
+	w.ids[":grant"] = w.one(t, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'instrument', 'a prize') RETURNING id`, ana)
+	w.ids[":purchase"] = w.one(t, `SELECT id FROM purchases WHERE user_id = $1`, ana)
+	w.ids["/mailchoice/:token"] = account.UnsubscribeToken(w.p.Config.AuthSecret.Reveal(), ana, account.ContentUpdates)
+}
+
+// byDesign names the routes where a secret in the path decides, and no cookie:
+// whoever has it, and whatever site sends it, may do this one thing to the
+// owner.
+func byDesign() map[string]bool {
+	return map[string]bool{"POST /mailchoice/:token": true}
+}
+
+// nobody names the routes that change something and where no request of the
+// matrix succeeds, with the reason.
+func nobody() map[string]string {
+	return map[string]string{
+		"POST /api/passkeys":         "wants the answer of an authenticator",
+		"POST /api/passkeys/confirm": "wants the answer of an authenticator",
+		"POST /api/passkeys/signin":  "wants the answer of an authenticator",
+		"POST /api/stripe/webhook":   "wants Stripe's signature",
+		"POST /redeem":               "wants the code of a gift",
+	}
+}
