@@ -73,12 +73,18 @@ func readLesson(c *http.Client, url, cookie string) error {
 // resident returns a process's resident memory in MiB (Linux).
 func resident(tb testing.TB, pid int) float64 {
 	tb.Helper()
+	return memory(tb, pid, "VmRSS:")
+}
+
+// memory returns a field of what Linux tells of a process's memory, in MiB.
+func memory(tb testing.TB, pid int, field string) float64 {
+	tb.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(status)); lines.Scan(); {
-		if kib, ok := strings.CutPrefix(lines.Text(), "VmRSS:"); ok {
+		if kib, ok := strings.CutPrefix(lines.Text(), field); ok {
 			n, err := strconv.Atoi(strings.Fields(kib)[0])
 			if err != nil {
 				tb.Fatal(err)
@@ -86,6 +92,6 @@ func resident(tb testing.TB, pid int) float64 {
 			return float64(n) / 1024
 		}
 	}
-	tb.Fatal("no VmRSS")
+	tb.Fatal("no " + field)
 	return 0
 }

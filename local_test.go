@@ -58,7 +58,7 @@ func TestLocalStart(t *testing.T) {
 	if in := b.post(asked.url.Path, url.Values{"code": {code}}); in.url.Path != "/orders" {
 		t.Fatalf("signed in: %d at %s", in.status, in.url)
 	}
-	offer := b.post("/checkout/bundle", nil)
+	offer := b.post("/checkout/bundle", url.Values{"consent": {"yes"}})
 	if b.post(offer.url.Path+"/pay", nil).status != 200 {
 		t.Fatalf("paid at %s", offer.url)
 	}

@@ -42,6 +42,7 @@ func words() []word {
 		{"reconcile", "", "ask Stripe for what was missed, and settle it", reconcile},
 		{"replay", "EVENT | all", "settle quarantined events again, with this program", replay},
 		{"fsck", "", "check that events, purchases, grants, ledger, jobs and mails agree", fsck},
+		{"doctor", "", "check configuration, servers, Stripe, mail, clock, schedules and what waits for an operator", doctor},
 		{"routes", "", "print all routes and who may call them", routes},
 		{"version", "", "print the version of this program", printVersion},
 		{"help", "", "print this", help},

@@ -175,7 +175,7 @@ func TestMainJob(t *testing.T) {
 	ana := signIn(t, d, email)
 	d.mail(t, email, "Welcome")
 	refused(t, ana)
-	offer := ana.post("/checkout/private_commercial", nil)
+	offer := ana.post("/checkout/private_commercial", url.Values{"consent": {"yes"}})
 	session := payAddress.FindString(offer.url.Path)
 	if offer.status != 200 || session == "" || !strings.Contains(offer.body, "79.00") {
 		t.Fatalf("checkout: %d at %s", offer.status, offer.url)

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/redis/go-redis/v9"
 
 	"pilothandbook/operate"
 	"pilothandbook/platform"
@@ -76,4 +79,19 @@ func fsck(ctx context.Context, _ []string, out io.Writer) error {
 		}
 		return err
 	})
+}
+
+// doctor looks at everything that a deployment depends on.
+func doctor(ctx context.Context, _ []string, out io.Writer) error {
+	web, err1 := config.Read(config.Web)
+	worker, err2 := config.Read(config.Worker)
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	redis.SetLogger(redisLog{slog.New(slog.DiscardHandler)}) // what it says is in the report
+	n, err := operate.Doctor(ctx, web, worker, out)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d problems", n)
+	}
+	return err
 }

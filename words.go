@@ -15,6 +15,7 @@ import (
 	"pilothandbook/author"
 	"pilothandbook/functions"
 	"pilothandbook/functions/health"
+	"pilothandbook/functions/metrics"
 	"pilothandbook/migrations"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
@@ -48,7 +49,7 @@ func work(ctx context.Context, _ []string, _ io.Writer) error {
 	defer p.Close()
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return worker.Run(ctx, p) })
-	both.Go(func() error { return listen(ctx, p, router.New(p, health.Routes(p)...)) })
+	both.Go(func() error { return listen(ctx, p, router.New(p, append(health.Routes(p), metrics.Routes(p)...)...)) })
 	if err := both.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

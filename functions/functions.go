@@ -12,6 +12,7 @@ import (
 
 	"pilothandbook/functions/account"
 	"pilothandbook/functions/asset"
+	"pilothandbook/functions/audit"
 	"pilothandbook/functions/blob"
 	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/checkout"
@@ -19,14 +20,23 @@ import (
 	"pilothandbook/functions/events"
 	"pilothandbook/functions/export"
 	"pilothandbook/functions/finish"
+	"pilothandbook/functions/grants"
 	"pilothandbook/functions/health"
 	"pilothandbook/functions/lesson"
+	"pilothandbook/functions/mailchoice"
 	"pilothandbook/functions/media"
+	"pilothandbook/functions/metrics"
 	"pilothandbook/functions/module"
 	"pilothandbook/functions/orders"
+	"pilothandbook/functions/pages"
 	"pilothandbook/functions/passkey"
+	"pilothandbook/functions/people"
 	"pilothandbook/functions/progress"
+	"pilothandbook/functions/redeem"
+	"pilothandbook/functions/refund"
 	"pilothandbook/functions/report"
+	"pilothandbook/functions/roles"
+	"pilothandbook/functions/search"
 	"pilothandbook/functions/session"
 	"pilothandbook/functions/signin"
 	"pilothandbook/functions/stripehook"
@@ -54,6 +64,8 @@ func List() []Function {
 		{"media", media.Routes},
 		{"asset", asset.Routes},
 		{"report", report.Routes},
+		{"search", search.Routes},
+		{"pages", pages.Routes},
 		// who
 		{"signin", signin.Routes},
 		{"passkey", passkey.Routes},
@@ -62,10 +74,12 @@ func List() []Function {
 		{"tokens", tokens.Routes},
 		{"account", account.Routes},
 		{"export", export.Routes},
+		{"mailchoice", mailchoice.Routes},
 		// money
 		{"checkout", checkout.Routes},
 		{"stripehook", stripehook.Routes},
 		{"orders", orders.Routes},
+		{"redeem", redeem.Routes},
 		{"timeline", timeline.Routes},
 		// learning
 		{"events", events.Routes},
@@ -75,8 +89,15 @@ func List() []Function {
 		{"blob", blob.Routes},
 		{"upload", upload.Routes},
 		{"versions", versions.Routes},
+		// operating
+		{"people", people.Routes},
+		{"grants", grants.Routes},
+		{"roles", roles.Routes},
+		{"refund", refund.Routes},
+		{"audit", audit.Routes},
 		// machines
 		{"health", health.Routes},
+		{"metrics", metrics.Routes},
 	}
 }
 

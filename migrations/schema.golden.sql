@@ -8,6 +8,8 @@ audit_log
   subject text NOT NULL
   detail jsonb NOT NULL DEFAULT '{}'::jsonb
   audit_log_pkey PRIMARY KEY (id)
+  CREATE INDEX audit_log_action ON public.audit_log USING btree (action, id)
+  CREATE INDEX audit_log_actor ON public.audit_log USING btree (actor, id)
   CREATE INDEX audit_log_subject ON public.audit_log USING btree (subject, id)
 
 blobs
@@ -32,12 +34,15 @@ checkouts
   created_at timestamp with time zone NOT NULL DEFAULT now()
   expires_at timestamp with time zone NOT NULL
   credited text[] NOT NULL DEFAULT '{}'::text[]
+  gift boolean NOT NULL DEFAULT false
+  agreed_at timestamp with time zone
+  terms text NOT NULL DEFAULT ''::text
   checkouts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'complete'::text, 'expired'::text])))
   checkouts_module_type_fkey FOREIGN KEY (module_type) REFERENCES modules(key)
   checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   checkouts_pkey PRIMARY KEY (id)
   checkouts_stripe_session_id_key UNIQUE (stripe_session_id)
-  CREATE UNIQUE INDEX checkouts_one_open ON public.checkouts USING btree (user_id, module_type) WHERE (state = 'open'::text)
+  CREATE UNIQUE INDEX checkouts_one_open ON public.checkouts USING btree (user_id, module_type, gift) WHERE (state = 'open'::text)
 
 content_versions
   id uuid NOT NULL
@@ -54,6 +59,7 @@ content_versions
   includes text[] NOT NULL DEFAULT '{}'::text[]
   size bigint NOT NULL DEFAULT 0
   component_count integer NOT NULL DEFAULT 0
+  activated_at timestamp with time zone
   content_versions_module_id_fkey FOREIGN KEY (module_id) REFERENCES modules(key)
   content_versions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id)
   content_versions_pkey PRIMARY KEY (id)
@@ -83,6 +89,20 @@ email_changes
   CREATE INDEX email_changes_email ON public.email_changes USING btree (email, created_at)
   CREATE INDEX email_changes_user_id ON public.email_changes USING btree (user_id, created_at)
 
+gifts
+  id uuid NOT NULL
+  stripe_payment_id text NOT NULL
+  module_key text NOT NULL
+  mark text NOT NULL
+  created_at timestamp with time zone NOT NULL
+  redeemed_at timestamp with time zone
+  voided_at timestamp with time zone
+  gifts_mark_check CHECK ((mark ~ '^[A-Z2-7]{8}$'::text))
+  gifts_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  gifts_pkey PRIMARY KEY (id)
+  gifts_mark_key UNIQUE (mark)
+  gifts_stripe_payment_id_key UNIQUE (stripe_payment_id)
+
 grants
   id uuid NOT NULL
   user_id uuid NOT NULL
@@ -92,11 +112,23 @@ grants
   created_at timestamp with time zone NOT NULL DEFAULT now()
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
+  revoke_reason text NOT NULL DEFAULT ''::text
+  gift_id uuid
+  grants_gift_id_fkey FOREIGN KEY (gift_id) REFERENCES gifts(id)
   grants_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
   grants_purchase_id_fkey FOREIGN KEY (purchase_id) REFERENCES purchases(id) ON DELETE CASCADE
   grants_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
   grants_pkey PRIMARY KEY (id)
+  grants_gift_id_key UNIQUE (gift_id)
   grants_user_id_module_key_purchase_id_key UNIQUE (user_id, module_key, purchase_id)
+
+known_browsers
+  user_id uuid NOT NULL
+  browser bytea NOT NULL
+  used_at timestamp with time zone NOT NULL DEFAULT now()
+  known_browsers_browser_check CHECK ((length(browser) = 32))
+  known_browsers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  known_browsers_pkey PRIMARY KEY (user_id, browser)
 
 ledger
   id uuid NOT NULL
@@ -106,6 +138,8 @@ ledger
   amount integer NOT NULL
   currency text NOT NULL
   stripe_payment_id text NOT NULL
+  discount integer NOT NULL DEFAULT 0
+  tax integer NOT NULL DEFAULT 0
   ledger_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'refund'::text, 'dispute'::text])))
   ledger_pkey PRIMARY KEY (id)
   ledger_stripe_payment_id_kind_key UNIQUE (stripe_payment_id, kind)
@@ -158,6 +192,8 @@ mails
   mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   mails_pkey PRIMARY KEY (id)
   mails_cause_key UNIQUE (cause)
+  CREATE INDEX mails_address ON public.mails USING btree (address) WHERE ((user_id IS NULL) AND (address <> ''::text))
+  CREATE INDEX mails_pending ON public.mails USING btree (created_at) WHERE (state = 'pending'::text)
   CREATE INDEX mails_user_id ON public.mails USING btree (user_id)
 
 media
@@ -206,6 +242,7 @@ outbox
   losses integer NOT NULL DEFAULT 0
   outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
   outbox_pkey PRIMARY KEY (id)
+  CREATE INDEX outbox_dead ON public.outbox USING btree (finished_at) WHERE (state = 'dead'::text)
   CREATE INDEX outbox_finished ON public.outbox USING btree (finished_at) WHERE (state = ANY (ARRAY['done'::text, 'dead'::text]))
   CREATE INDEX outbox_leased ON public.outbox USING btree (lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
   CREATE INDEX outbox_waiting ON public.outbox USING btree (queue, run_at) WHERE (state = 'waiting'::text)
@@ -246,10 +283,13 @@ payment_facts
   currency text NOT NULL
   at timestamp with time zone NOT NULL
   checkout_id uuid
+  discount integer NOT NULL DEFAULT 0
+  tax integer NOT NULL DEFAULT 0
   payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'failed'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text])))
   payment_facts_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
   payment_facts_pkey PRIMARY KEY (stripe_payment_id, kind, source, amount)
   CREATE INDEX payment_facts_checkout_id ON public.payment_facts USING btree (checkout_id)
+  CREATE INDEX payment_facts_paid ON public.payment_facts USING btree (at) WHERE (kind = 'paid'::text)
 
 progress
   id uuid NOT NULL
@@ -277,6 +317,8 @@ purchases
   status text NOT NULL
   purchased_at timestamp with time zone NOT NULL DEFAULT now()
   checkout_id uuid
+  discount integer NOT NULL DEFAULT 0
+  tax integer NOT NULL DEFAULT 0
   purchases_module_type_check CHECK ((module_type = ANY (ARRAY['private_commercial'::text, 'instrument'::text, 'bundle'::text])))
   purchases_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'pending'::text, 'refunded'::text])))
   purchases_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
@@ -304,10 +346,11 @@ refunds
   created_at timestamp with time zone NOT NULL DEFAULT now()
   stripe_refund_id text
   refunds_amount_check CHECK ((amount > 0))
-  refunds_reason_check CHECK ((reason = ANY (ARRAY['duplicate'::text, 'account_deleted'::text])))
+  refunds_reason_check CHECK ((reason = ANY (ARRAY['duplicate'::text, 'account_deleted'::text, 'requested'::text, 'mistake'::text, 'fault'::text, 'other'::text])))
   refunds_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   refunds_pkey PRIMARY KEY (id)
   refunds_stripe_payment_id_key UNIQUE (stripe_payment_id)
+  CREATE INDEX refunds_due ON public.refunds USING btree (created_at) WHERE (stripe_refund_id IS NULL)
   CREATE INDEX refunds_user_id ON public.refunds USING btree (user_id)
 
 reports
@@ -328,6 +371,28 @@ schedule
   name text NOT NULL
   slot timestamp with time zone NOT NULL
   schedule_pkey PRIMARY KEY (name)
+
+search_words
+  word text NOT NULL
+  search_words_pkey PRIMARY KEY (word)
+  CREATE INDEX search_words_similar ON public.search_words USING gist (word gist_trgm_ops)
+
+sections
+  version_id uuid NOT NULL
+  lesson_id text NOT NULL
+  position integer NOT NULL
+  anchor text NOT NULL
+  title text NOT NULL
+  codes text[] NOT NULL DEFAULT '{}'::text[]
+  body text NOT NULL
+  title_tsv tsvector NOT NULL GENERATED to_tsvector('english'::regconfig, title)
+  tsv tsvector NOT NULL GENERATED (setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, body), 'D'::"char"))
+  sections_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  sections_version_id_lesson_id_fkey FOREIGN KEY (version_id, lesson_id) REFERENCES lessons(version_id, lesson_id) ON DELETE CASCADE
+  sections_pkey PRIMARY KEY (version_id, lesson_id, "position")
+  CREATE INDEX sections_codes ON public.sections USING gin (codes) WITH (fastupdate=off)
+  CREATE INDEX sections_title_tsv ON public.sections USING gin (title_tsv) WITH (fastupdate=off)
+  CREATE INDEX sections_tsv ON public.sections USING gin (tsv) WITH (fastupdate=off)
 
 sessions
   id uuid NOT NULL
@@ -357,6 +422,7 @@ sign_in_requests
   expires_at timestamp with time zone NOT NULL
   used_at timestamp with time zone
   replaced_at timestamp with time zone
+  known boolean NOT NULL DEFAULT false
   sign_in_requests_email_check CHECK ((email = lower(email)))
   sign_in_requests_pkey PRIMARY KEY (id)
   CREATE INDEX sign_in_requests_created_at ON public.sign_in_requests USING btree (created_at)
@@ -425,6 +491,7 @@ users
   created_at timestamp with time zone NOT NULL DEFAULT now()
   updated_at timestamp with time zone NOT NULL DEFAULT now()
   passkey_handle bytea
+  passkey_declined_at timestamp with time zone
   users_email_check CHECK ((email = lower(email)))
   users_passkey_handle_check CHECK ((length(passkey_handle) = 64))
   users_roles_check CHECK ((roles <@ '{author,operator}'::text[]))

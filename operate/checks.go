@@ -1,140 +1,23 @@
 package operate
 
+import (
+	_ "embed" // for checks.sql
+	"strings"
+)
+
+//go:embed checks.sql
+var checksSQL string
+
 // check is a question whose every answer, one text a row, is a difference.
 type check struct{ name, query string }
 
-// standing says, independently of the program's own rules, where each payment
-// stands by its facts; every check may ask it.
-const standing = `
-WITH disputes AS (
-	SELECT stripe_payment_id AS payment, bool_or(kind = 'dispute_lost') AS lost, bool_or(kind = 'dispute_won') AS won,
-	       max(amount) FILTER (WHERE kind = 'dispute_lost') AS amount
-	FROM payment_facts
-	WHERE kind LIKE 'dispute%'
-	GROUP BY stripe_payment_id, source),
-told AS (
-	SELECT stripe_payment_id AS payment, max(checkout_id::text)::uuid AS checkout,
-	       bool_or(kind = 'paid') AS paid, bool_or(kind = 'submitted') AS submitted, bool_or(kind = 'failed') AS failed, bool_or(kind = 'refunded') AS refunded,
-	       max(amount) FILTER (WHERE kind = 'paid') AS amount, coalesce(max(amount) FILTER (WHERE kind LIKE '%refunded'), 0) AS back
-	FROM payment_facts
-	GROUP BY stripe_payment_id),
-standing AS (
-	SELECT t.payment, t.checkout, t.amount, t.back,
-	       least((SELECT sum(d.amount) FROM disputes d WHERE d.payment = t.payment AND d.lost), t.amount) AS lost,
-	       CASE WHEN t.paid AND (t.refunded OR EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND d.lost)) THEN 'refunded'
-	            WHEN t.paid THEN 'completed'
-	            WHEN t.submitted AND NOT t.failed THEN 'pending'
-	            ELSE '' END AS status,
-	       t.paid AND NOT t.refunded AND NOT EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND (d.lost OR NOT d.won)) AS open
-	FROM told t)
-`
-
-// checks lists them all.
+// checks reads them all.
 func checks() []check {
-	return []check{
-		{"an event waits for an operator", `
-			SELECT id || ' (' || type || '): ' || reason
-			FROM stripe_events
-			WHERE state = 'quarantined'`},
-		{"an event is settled, but nothing is known of its payment", `
-			SELECT e.id || ' (' || e.type || ')'
-			FROM stripe_events e
-			WHERE e.state = 'settled' AND e.type IN ('checkout.session.completed', 'checkout.session.async_payment_succeeded')
-			  AND NOT EXISTS (SELECT FROM payment_facts f
-			                  WHERE f.stripe_payment_id = coalesce(e.payload #>> '{data,object,payment_intent}', e.payload #>> '{data,object,id}'))`},
-		{"a payment has no purchase", `
-			SELECT s.payment || ' is ' || s.status
-			FROM standing s
-			JOIN checkouts c ON c.id = s.checkout
-			WHERE s.status <> '' AND c.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases p WHERE p.stripe_payment_id = s.payment)`},
-		{"a purchase does not stand where its payment does", `
-			SELECT p.stripe_payment_id || ' is ' || p.status || ', its payment ' || coalesce(nullif(s.status, ''), 'not made')
-			FROM purchases p
-			LEFT JOIN standing s ON s.payment = p.stripe_payment_id
-			WHERE s.status IS DISTINCT FROM p.status`},
-		{"a purchase has another amount than its payment", `
-			SELECT p.stripe_payment_id || ' is ' || p.amount || ', paid ' || s.amount
-			FROM purchases p
-			JOIN standing s ON s.payment = p.stripe_payment_id
-			WHERE s.amount <> p.amount`},
-		{"a purchase differs from its checkout", `
-			SELECT p.stripe_payment_id
-			FROM purchases p
-			JOIN checkouts c ON c.id = p.checkout_id
-			WHERE (c.user_id, c.module_type, c.currency, c.state) IS DISTINCT FROM (p.user_id, p.module_type, p.currency, 'complete')`},
-		{"a paid purchase opens nothing", `
-			SELECT p.stripe_payment_id || ' of ' || p.module_type
-			FROM purchases p
-			JOIN standing s ON s.payment = p.stripe_payment_id AND s.open
-			WHERE NOT EXISTS (SELECT FROM grants g WHERE g.purchase_id = p.id AND g.user_id = p.user_id AND g.module_key = p.module_type AND g.revoked_at IS NULL)`},
-		{"a purchase opens what is not paid", `
-			SELECT p.stripe_payment_id || ' opens ' || g.module_key
-			FROM grants g
-			JOIN purchases p ON p.id = g.purchase_id
-			LEFT JOIN standing s ON s.payment = p.stripe_payment_id
-			WHERE g.revoked_at IS NULL AND (NOT coalesce(s.open, false) OR g.module_key <> p.module_type OR g.user_id <> p.user_id)`},
-		{"the ledger lacks a payment, or has another amount", `
-			SELECT s.payment || ' of ' || s.amount
-			FROM standing s
-			WHERE s.status IN ('completed', 'refunded') AND s.checkout IS NOT NULL
-			  AND NOT EXISTS (SELECT FROM ledger l WHERE l.stripe_payment_id = s.payment AND l.kind = 'sale' AND l.amount = s.amount)`},
-		{"the ledger lacks a refund, or has another amount", `
-			SELECT s.payment || ' of ' || s.back
-			FROM standing s
-			WHERE s.status IN ('completed', 'refunded') AND s.checkout IS NOT NULL AND s.back > 0
-			  AND NOT EXISTS (SELECT FROM ledger l WHERE l.stripe_payment_id = s.payment AND l.kind = 'refund' AND l.amount = s.back)`},
-		{"the ledger lacks a lost dispute, or has another amount", `
-			SELECT s.payment || ' of ' || s.lost
-			FROM standing s
-			WHERE s.status = 'refunded' AND s.checkout IS NOT NULL AND s.lost > 0
-			  AND NOT EXISTS (SELECT FROM ledger l WHERE l.stripe_payment_id = s.payment AND l.kind = 'dispute' AND l.amount = s.lost)`},
-		{"the ledger has what nobody paid", `
-			SELECT l.stripe_payment_id || ': ' || l.kind || ' of ' || l.amount
-			FROM ledger l
-			LEFT JOIN standing s ON s.payment = l.stripe_payment_id
-			WHERE s.status IS NULL OR s.status NOT IN ('completed', 'refunded')
-			   OR l.kind = 'refund' AND s.back = 0 OR l.kind = 'dispute' AND s.lost IS NULL`},
-		{"a checkout is complete, but nothing was bought", `
-			SELECT c.id::text
-			FROM checkouts c
-			WHERE c.state = 'complete' AND c.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM purchases p WHERE p.checkout_id = c.id)`},
-		{"a buyer is not told of a purchase", `
-			SELECT p.stripe_payment_id
-			FROM purchases p
-			WHERE p.status = 'completed' AND p.checkout_id IS NOT NULL
-			  AND NOT EXISTS (SELECT FROM refunds r WHERE r.stripe_payment_id = p.stripe_payment_id)
-			  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'purchase-confirmation' AND o.payload ->> 'purchase' = p.id::text)
-			  AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'purchase:' || p.id)`},
-		{"a confirmation is done, but its mail was not sent", `
-			SELECT p.stripe_payment_id
-			FROM outbox o
-			JOIN purchases p ON p.id::text = o.payload ->> 'purchase' AND p.status = 'completed'
-			WHERE o.kind = 'purchase-confirmation' AND o.state = 'done'
-			  AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'purchase:' || p.id AND m.state = 'sent')`},
-		{"a mail confirms a purchase that is none", `
-			SELECT m.cause
-			FROM mails m
-			WHERE m.kind = 'purchase-confirmation' AND m.user_id IS NOT NULL
-			  AND NOT EXISTS (SELECT FROM purchases p WHERE m.cause = 'purchase:' || p.id AND p.user_id = m.user_id)`},
-		{"a refund is due, but nobody will do it", `
-			SELECT r.stripe_payment_id
-			FROM refunds r
-			WHERE r.stripe_refund_id IS NULL
-			  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'refund-payment' AND o.payload ->> 'payment' = r.stripe_payment_id AND o.state NOT IN ('done', 'dead'))`},
-		{"a refund was given an hour ago, but Stripe has not told of it", `
-			SELECT r.stripe_payment_id
-			FROM refunds r
-			WHERE r.stripe_refund_id IS NOT NULL AND r.created_at < now() - interval '1 hour'
-			  AND NOT EXISTS (SELECT FROM payment_facts f WHERE f.stripe_payment_id = r.stripe_payment_id AND f.kind LIKE '%refunded')`},
-		{"a payer is not told of a refund", `
-			SELECT r.stripe_payment_id
-			FROM refunds r
-			WHERE r.stripe_refund_id IS NOT NULL
-			  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'refund-notice' AND o.payload ->> 'payment' = r.stripe_payment_id)
-			  AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'refund:' || r.stripe_payment_id)`},
-		{"a job about money is dead", `
-			SELECT kind || ' ' || id || ': ' || left(error, 200)
-			FROM outbox
-			WHERE state = 'dead' AND kind IN ('purchase-confirmation', 'refund-payment', 'refund-notice', 'reconcile')`},
+	standing, rest, _ := strings.Cut(checksSQL, "\n-- check: ")
+	var all []check
+	for section := range strings.SplitSeq(rest, "\n-- check: ") {
+		name, query, _ := strings.Cut(section, "\n")
+		all = append(all, check{name, standing + query})
 	}
+	return all
 }

@@ -28,7 +28,7 @@ func Fsck(ctx context.Context, p *platform.Platform, out io.Writer) (int, error)
 }
 
 func (c check) run(ctx context.Context, q db.Querier) ([]string, error) {
-	rows, err := q.Query(ctx, standing+c.query)
+	rows, err := q.Query(ctx, c.query)
 	if err != nil {
 		return nil, fmt.Errorf("check %q: %w", c.name, err)
 	}

@@ -80,7 +80,7 @@ func TestFsck(t *testing.T) {
 
 	p, _ := shop(t)
 	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
-	if n, out := fsck(t, p); n != 0 || out != "20 checks, 0 differences\n" {
+	if n, out := fsck(t, p); n != 0 || out != "23 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
 	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
@@ -94,6 +94,11 @@ func TestFsck(t *testing.T) {
 		{"checkout", `UPDATE checkouts SET module_type = 'bundle'`, "a purchase differs from its checkout: pi_1"},
 		{"no grant", `DELETE FROM grants`, "a paid purchase opens nothing: pi_1 of instrument"},
 		{"too much", `UPDATE grants SET module_key = 'bundle'`, "a purchase opens what is not paid: pi_1 opens bundle"},
+		{"no code", `UPDATE checkouts SET gift = true`, "a paid gift has no code that counts: pi_1 of instrument"},
+		{"code unpaid", `INSERT INTO gifts (id, stripe_payment_id, module_key, mark, created_at) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 'ABCDEFGH', now())`,
+			"a gift's code counts, but it is not paid: pi_0 of instrument"},
+		{"void gift", `INSERT INTO gifts (id, stripe_payment_id, module_key, mark, created_at, voided_at) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 'ABCDEFGH', now(), now());
+			UPDATE grants SET gift_id = (SELECT id FROM gifts)`, "a gift opens what is not given: pi_0 opens instrument"},
 		{"no sale", `UPDATE ledger SET amount = 1`, "the ledger lacks a payment, or has another amount: pi_1 of 9900"},
 		{"no refund", `INSERT INTO payment_facts SELECT stripe_payment_id, 'partly_refunded', 'ch', 900, currency, at, checkout_id FROM payment_facts`,
 			"the ledger lacks a refund, or has another amount: pi_1 of 900"},

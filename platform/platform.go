@@ -19,6 +19,7 @@ import (
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/limit"
+	"pilothandbook/platform/metrics"
 	"pilothandbook/platform/queue"
 )
 
@@ -31,6 +32,7 @@ type Platform struct {
 	Memory   *cache.Memory
 	Limit    *limit.Limiter
 	Stripe   *client.API
+	Metrics  *metrics.Registry
 	Draining atomic.Bool // a stop is under way: readiness says no
 	Notice   string      // shown on every page; tells that a start is local
 	Log      *slog.Logger
@@ -50,8 +52,12 @@ var statementTimeout = map[config.Service]time.Duration{
 // Open makes a Platform without connecting to anything: a process starts
 // while PostgreSQL or Redis is away, and says so.
 func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, error) {
+	conns := cfg.DatabaseMaxConns
+	if s == config.Worker {
+		conns-- // its queue takes one for itself
+	}
 	pool, err := db.Open(db.Options{
-		URL: cfg.DatabaseURL.Reveal(), MaxConns: cfg.DatabaseMaxConns,
+		URL: cfg.DatabaseURL.Reveal(), MaxConns: conns,
 		StatementTimeout: statementTimeout[s], LogQueries: !cfg.Production(), Log: log,
 	})
 	if err != nil {
@@ -59,6 +65,7 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 	}
 	p := &Platform{Config: cfg, DB: pool, Log: log, Now: time.Now, Stripe: stripeClient(cfg)}
 	p.Memory = cache.NewMemory(memoryMax, p.Now)
+	p.Metrics = metrics.New(Version(), pool)
 	if cfg.RedisURL != "" {
 		if err := p.openRedis(); err != nil {
 			return nil, err

@@ -24,11 +24,11 @@ func Run(ctx context.Context, p *platform.Platform) error {
 	if err != nil {
 		return err
 	}
-	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log, Schedules: schedules()}, mux).Run(ctx)
+	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log, Schedules: Schedules()}, mux).Run(ctx)
 }
 
-// schedules lists what is done again and again.
-func schedules() []queue.Schedule {
+// Schedules lists what is done again and again.
+func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{Name: "reconcile", Every: 10 * time.Minute, Job: job.Reconcile{}},
 		{Name: "upkeep", Every: time.Hour, Job: job.Upkeep{}},
@@ -45,6 +45,7 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 
 	c := content.Jobs{DB: p.DB}
 	queue.Handle(mux, c.ProcessModule)
+	queue.Handle(mux, c.UpdateSearchIndex)
 
 	l := learning.Jobs{DB: p.DB, Cache: p.Cache}
 	queue.Handle(mux, l.SyncProgress)
@@ -59,14 +60,18 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	queue.Handle(mux, m.EmailChangeCode)
 	queue.Handle(mux, m.EmailChanged)
 	queue.Handle(mux, m.Goodbye)
+	queue.Handle(mux, m.Announce)
+	queue.Handle(mux, m.Update)
+	queue.Handle(mux, m.PasskeyAdded)
 
 	y := money.New(p)
 	queue.Handle(mux, y.Refund)
 	queue.Handle(mux, y.Reconciled)
 
-	a := accounts.Jobs{DB: p.DB, Stripe: p.Stripe}
+	a := accounts.Jobs{DB: p.DB, Cache: p.Cache, Stripe: p.Stripe}
 	queue.Handle(mux, a.EraseCustomer)
 	queue.Handle(mux, a.CloseCheckout)
+	queue.Handle(mux, a.ForgetReader)
 
 	u := upkeep.Jobs{DB: p.DB}
 	queue.Handle(mux, u.Upkeep)

@@ -6,6 +6,7 @@
 //	GET  /account/email/:change  asks for that code
 //	POST /account/email/:change  makes the change, and signs out everywhere
 //	POST /account/delete         deletes the account
+//	POST /account/passkey        has passkeys offered no more
 //	GET  /account/confirm        asks for a fresh sign-in
 package account
 
@@ -15,6 +16,7 @@ import (
 	"net/http"
 
 	"pilothandbook/handbook/access"
+	accounts "pilothandbook/handbook/account"
 	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform"
 	"pilothandbook/platform/cache"
@@ -35,7 +37,7 @@ const home = "/account"
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
 		db: p.DB, gate: access.NewGate(p), cache: p.Cache, log: p.Log,
-		secret: p.Config.AuthSecret, secure: p.Config.Secure(), notice: p.Notice,
+		secret: p.Config.AuthSecret, secure: p.Config.Secure(), notice: p.Notice, passkeys: accounts.PasskeySite(p.Config.AuthURL) != "",
 		page: reader.New(files, "page.html"), email: reader.New(files, "email.html"), confirm: reader.New(files, "confirm.html"),
 	}
 	secret := []string{"AUTH_SECRET"}
@@ -46,6 +48,7 @@ func Routes(p *platform.Platform) []web.Route {
 		{Method: "GET", Path: "/account/email/:change", Handle: e.showChange},
 		{Method: "POST", Path: "/account/email/:change", Handle: e.change, Needs: secret},
 		{Method: "POST", Path: "/account/delete", Handle: confirm.First(p.DB, home, e.remove)},
+		{Method: "POST", Path: "/account/passkey", Handle: e.decline},
 		{Method: "GET", Path: confirm.Path, Handle: e.ask},
 	}
 }
@@ -58,6 +61,7 @@ type endpoint struct {
 	secret               config.Secret
 	secure               bool
 	notice               string
+	passkeys             bool // browsers make them for this site
 	page, email, confirm *reader.Page
 }
 
@@ -65,8 +69,10 @@ type endpoint struct {
 type settings struct {
 	Name, Email string
 	Author      bool
+	Operator    bool
 	Recent      bool // signed in a moment ago
 	Confirm     string
+	Offer       bool // of a passkey
 	Renamed     bool
 	NewEmail    string
 	Typed       string // to confirm the deletion
@@ -81,11 +87,11 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*settings), refused error) error {
 	who := access.Of(r.Context())
-	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Confirm: confirm.Page(home)}
+	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Operator: who.Can("operator"), Confirm: confirm.Page(home)}
 	status := http.StatusOK
 	if refused != nil {
 		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.TooMany && f.Kind != fault.Conflict {
+		if f.Kind != fault.Invalid && f.Kind != fault.TooMany && f.Kind != fault.Conflict || !web.WantsPage(r) {
 			return refused
 		}
 		s.Field, s.Text, status = f.Field, f.Text, web.Status(f.Kind)
@@ -94,12 +100,20 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*se
 	if s.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
 		return err
 	}
+	k, err := e.keysOf(r.Context(), who.User)
+	if err != nil {
+		return err
+	}
+	s.Offer = k.Offer
 	change(&s)
 	return e.page.Show(w, r, status, reader.View{Title: "Account", Notice: e.notice, Data: s})
 }
 
 // asking is the page that asks for a fresh sign-in.
-type asking struct{ Email, Next string }
+type asking struct {
+	Email, Next string
+	Passkey     bool // the reader has one
+}
 
 func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 	next := web.LocalPath(r.URL.Query().Get("next"))
@@ -110,7 +124,12 @@ func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 	if recent {
 		return web.SeeOther(w, r, next)
 	}
+	who := access.Of(r.Context())
+	k, err := e.keysOf(r.Context(), who.User)
+	if err != nil {
+		return err
+	}
 	return e.confirm.Show(w, r, http.StatusOK, reader.View{
-		Title: "Show that it is you", Notice: e.notice, Data: asking{Email: access.Of(r.Context()).Email, Next: next},
+		Title: "Show that it is you", Notice: e.notice, Data: asking{Email: who.Email, Next: next, Passkey: k.Some},
 	})
 }

@@ -103,7 +103,7 @@ func (d *deletion) read(ctx context.Context, tx pgx.Tx) error {
 	err := tx.QueryRow(ctx, `
 		SELECT ARRAY(SELECT email FROM users WHERE id = $1
 		             UNION
-		             SELECT former FROM email_changes WHERE user_id = $1 AND former NOT IN (SELECT email FROM users WHERE id <> $1)),
+		             SELECT former FROM email_changes WHERE user_id = $1 AND former IS NOT NULL AND former NOT IN (SELECT email FROM users WHERE id <> $1)),
 		       ARRAY(SELECT key FROM modules),
 		       ARRAY(SELECT stripe_session_id FROM checkouts WHERE user_id = $1 AND state = 'open' AND stripe_session_id IS NOT NULL)`,
 		d.user).Scan(&d.addresses, &d.modules, &d.open)

@@ -2,6 +2,9 @@
 //
 //	GET /             the catalogue, as a page
 //	GET /api/modules  the same as JSON
+//
+// price is what everybody pays, your_price what the reader does; who owns a
+// module has none.
 package catalog
 
 import (
@@ -11,6 +14,7 @@ import (
 	"slices"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
@@ -56,8 +60,10 @@ func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
 type card struct {
 	version.Offer
 	Owned bool   `json:"owned"`
-	Parts []part `json:"parts,omitempty"` // of a bundle
-	Saves int    `json:"saves,omitempty"` // against buying the parts one by one
+	Pays  *int   `json:"your_price,omitempty"` // in cents
+	Why   string `json:"why,omitempty"`        // that is less than the price
+	Parts []part `json:"parts,omitempty"`      // of a bundle
+	Saves int    `json:"saves,omitempty"`      // against buying the parts one by one
 }
 
 // part is a module that a bundle includes.
@@ -77,8 +83,29 @@ func (e endpoint) cards(ctx context.Context) ([]card, error) {
 	for i, o := range offers {
 		cards[i] = card{Offer: o, Owned: owns(access.Of(ctx), o)}
 		cards[i].compose(ctx, offers)
+		if err := e.price(ctx, &cards[i]); err != nil {
+			return nil, err
+		}
 	}
 	return cards, nil
+}
+
+// price fills in what the reader pays. It asks only where a part is owned, as
+// nobody else has a price of their own.
+func (e endpoint) price(ctx context.Context, c *card) error {
+	if c.Owned {
+		return nil
+	}
+	pays := c.Price
+	if slices.ContainsFunc(c.Parts, func(p part) bool { return p.Owned }) {
+		p, err := purchase.PriceFor(ctx, e.db, access.User(ctx), c.Module)
+		if err != nil {
+			return err
+		}
+		pays, c.Why = p.Amount, p.Why()
+	}
+	c.Pays = &pays
+	return nil
 }
 
 // compose fills in what a bundle is made of. It saves something only where

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"strings"
 	"testing"
 
 	"pilothandbook/functions/catalog"
@@ -62,6 +63,8 @@ func TestList(t *testing.T) {
 			Module, Version, Preview, Currency string
 			Owned                              bool
 			Price, Lessons, Saves              int
+			YourPrice                          *int `json:"your_price"`
+			Why                                string
 			Includes                           []string
 			Parts                              []struct {
 				Key   string
@@ -79,6 +82,9 @@ func TestList(t *testing.T) {
 	}
 	if !instrument.Owned || instrument.Lessons != 2 {
 		t.Errorf("%+v", instrument)
+	}
+	if instrument.YourPrice != nil || *private.YourPrice != 7900 || *bundle.YourPrice != 6000 || !strings.HasPrefix(bundle.Why, "You own Instrument Rating") {
+		t.Errorf("prices of %+v, %+v, %+v", private, instrument, bundle)
 	}
 	if bundle.Owned || bundle.Saves != 1900 || bundle.Lessons != 4 || len(bundle.Parts) != 2 || bundle.Parts[0].Owned || !bundle.Parts[1].Owned {
 		t.Errorf("%+v", bundle)

@@ -2,16 +2,19 @@
 //
 //	POST /checkout/:module   a form: on to Stripe's page; as JSON: {"url": "..."}
 //
-// The price is ours, never the caller's; who owns a part of the bundle pays
+// The buyer must have agreed to the terms ("consent"); when and to which is kept
+// with the checkout. With "gift" a code to give away is sold instead of access,
+// at the full price. The price is ours, never the caller's; who owns a part of the bundle pays
 // the difference. A row with the exact parameters is written before Stripe is
 // asked, and its id is the idempotency key, so that nothing is lost when an
 // answer is: asking again goes on with the same row. A reader has one open
 // checkout per module, and gets it again until it is paid, expired, or the
-// price has changed.
+// price or the terms have changed.
 package checkout
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"net/http"
@@ -27,7 +30,11 @@ import (
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
+	"pilothandbook/reader"
 )
+
+//go:embed page.html
+var files embed.FS
 
 // A click may lead to a few calls of Stripe; the reader waits no longer.
 const patience = 25 * time.Second
@@ -41,8 +48,8 @@ var limit = web.Limit{
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
-		db: p.DB, stripe: p.Stripe, now: p.Now, site: p.Config.AuthURL, live: p.Config.Live(),
-		clicks: &singleflight.Group{},
+		db: p.DB, stripe: p.Stripe, now: p.Now, site: p.Config.AuthURL, live: p.Config.Live(), tax: p.Config.StripeTax,
+		clicks: &singleflight.Group{}, notice: p.Notice, page: reader.New(files, "page.html"),
 	}
 	return []web.Route{
 		{Method: "POST", Path: "/checkout/:module", Handle: e.begin, Needs: []string{"STRIPE_SECRET_KEY"}, Limit: limit},
@@ -55,16 +62,27 @@ type endpoint struct {
 	now    func() time.Time
 	site   string // where Stripe sends the buyer back to
 	live   bool
+	tax    bool // Stripe reckons it
+	notice string
+	page   *reader.Page
 	clicks *singleflight.Group // one call of Stripe for all who press at once
 }
 
 func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
-	who, module := access.Of(r.Context()), web.Param(r, "module")
+	who := access.Of(r.Context())
+	in, err := read(w, r)
+	if err != nil {
+		return err
+	}
+	if !in.Consent {
+		return e.disagree(w, r, in)
+	}
 	// Nobody's leaving may end what others wait for.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 	defer cancel()
-	url, err, _ := e.clicks.Do(who.User.String()+" "+module, func() (any, error) {
-		return e.open(ctx, buyer{who.User, who.Email}, module)
+	key := fmt.Sprint(who.User, in.module, in.Gift)
+	url, err, _ := e.clicks.Do(key, func() (any, error) {
+		return e.open(ctx, buyer{who.User, who.Email}, in)
 	})
 	if err != nil {
 		return err
@@ -77,10 +95,10 @@ func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
 
 // open returns where the buyer goes on: Stripe's page, or our own of a
 // checkout that turns out to be paid.
-func (e endpoint) open(ctx context.Context, who buyer, module string) (string, error) {
+func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) {
 	var last error
 	for range 3 { // a checkout that is over, and one that ends meanwhile
-		row, err := e.row(ctx, who, module)
+		row, err := e.row(ctx, who, in)
 		if err != nil {
 			return "", err
 		}
@@ -102,7 +120,7 @@ func (e endpoint) open(ctx context.Context, who buyer, module string) (string, e
 			return "", err
 		}
 	}
-	return "", away(fmt.Errorf("no checkout of %q stays open: %w", module, last))
+	return "", away(fmt.Errorf("no checkout of %q stays open: %w", in.module, last))
 }
 
 // session returns the row's session at Stripe, and makes it if it is not known.

@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 // click asks for a checkout as JSON and returns where it leads.
 func click(t testing.TB, p *platform.Platform, routes []web.Route, who *platformtest.User, module string) string {
 	t.Helper()
-	got := platformtest.Call(t, p, routes, who, "POST", "/checkout/"+module, nil)
+	got := platformtest.Call(t, p, routes, who, "POST", "/checkout/"+module, platformtest.Agreed())
 	if got.Status != http.StatusOK {
 		t.Fatalf("status %d: %s", got.Status, got.Body)
 	}
@@ -73,7 +73,7 @@ func TestBegin(t *testing.T) {
 
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	got := platformtest.Send(t, p, checkout.Routes(p), platformtest.Form(t, ana, "/checkout/instrument", "price=1&amount=1"))
+	got := platformtest.Send(t, p, checkout.Routes(p), platformtest.Form(t, ana, "/checkout/instrument", "price=1&amount=1&consent=yes"))
 	if got.Status != http.StatusSeeOther || !strings.Contains(got.Header.Get("Location"), "/local/pay/cs_test_") {
 		t.Fatalf("status %d to %q: %s", got.Status, got.Header.Get("Location"), got.Body)
 	}
@@ -128,7 +128,7 @@ func TestRefused(t *testing.T) {
 		{"paid and waiting", "instrument", ben, http.StatusConflict, "under way"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := platformtest.Call(t, p, checkout.Routes(p), tc.who, "POST", "/checkout/"+tc.module, nil)
+			got := platformtest.Call(t, p, checkout.Routes(p), tc.who, "POST", "/checkout/"+tc.module, platformtest.Agreed())
 			if got.Status != tc.status || !strings.Contains(got.Body, tc.words) {
 				t.Errorf("status %d: %s", got.Status, got.Body)
 			}
@@ -151,7 +151,7 @@ func TestManyClicks(t *testing.T) {
 	urls := map[string]int{}
 	for i := range 100 {
 		all.Go(func() {
-			got := platformtest.Call(t, p, processes[i%2], ana, "POST", "/checkout/bundle", nil)
+			got := platformtest.Call(t, p, processes[i%2], ana, "POST", "/checkout/bundle", platformtest.Agreed())
 			mu.Lock()
 			defer mu.Unlock()
 			urls[fmt.Sprint(got.Status, " ", got.Body)]++
@@ -233,7 +233,7 @@ func TestStripeAway(t *testing.T) {
 	p, till := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	till.Down.Store(true)
-	got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", nil)
+	got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", platformtest.Agreed())
 	if got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "Nothing was charged") {
 		t.Errorf("status %d: %s", got.Status, got.Body)
 	}
@@ -257,7 +257,7 @@ func TestTooLate(t *testing.T) {
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	till.Down.Store(true)
 	p.Now = func() time.Time { return time.Now().Add(-23 * time.Hour) }
-	platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", nil)
+	platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", platformtest.Agreed())
 	till.Down.Store(false)
 	p.Now = time.Now
 	click(t, p, checkout.Routes(p), ana, "instrument")

@@ -36,7 +36,7 @@ func TestDifference(t *testing.T) {
 	}
 	platformtest.Grant(t, p, ana, "instrument")
 	platformtest.Grant(t, p, ana, "private_commercial")
-	if got := platformtest.Call(t, p, routes, ana, "POST", "/checkout/bundle", nil); got.Status != http.StatusConflict {
+	if got := platformtest.Call(t, p, routes, ana, "POST", "/checkout/bundle", platformtest.Agreed()); got.Status != http.StatusConflict {
 		t.Errorf("who owns all: status %d: %s", got.Status, got.Body)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/form"
 
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform/db"
@@ -28,12 +27,14 @@ type row struct {
 	Currency string
 	Params   map[string]string // as Stripe gets them, whatever this program would send today
 	Credited []string          // the owned modules that made it cheaper
+	Terms    string            // the version that the buyer agreed to
 	Today    purchase.Price
 }
 
-// current reports whether the row sells at the buyer's price of today.
+// current reports whether the row sells at the buyer's price and by the terms
+// of today.
 func (r row) current() bool {
-	return r.Amount == r.Today.Amount && r.Currency == r.Today.Currency && slices.Equal(r.Credited, r.Today.Credited)
+	return r.Terms == purchase.Terms && r.Amount == r.Today.Amount && r.Currency == r.Today.Currency && slices.Equal(r.Credited, r.Today.Credited)
 }
 
 // params returns what creates the row's session, the same at every try.
@@ -50,28 +51,28 @@ func (r row) params(ctx context.Context) *stripe.CheckoutSessionParams {
 // row returns the buyer's open checkout of a module, a new one if there is
 // none. What is owned is asked after the row is there: a payment that is being
 // settled meanwhile either still holds the one open row or has given its grant.
-func (e endpoint) row(ctx context.Context, who buyer, module string) (row, error) {
+func (e endpoint) row(ctx context.Context, who buyer, in wish) (row, error) {
 	var open row
 	err := db.Tx(ctx, e.db, func(tx pgx.Tx) error {
-		o, err := offered(ctx, tx, who, module)
+		o, err := offered(ctx, tx, in.pays(who.ID), in.module)
 		if err != nil {
 			return err
 		}
-		if err := e.insert(ctx, tx, who, module, o); err != nil {
+		if err := e.insert(ctx, tx, who, in, o); err != nil {
 			return err
 		}
-		if err := free(ctx, tx, who, module, o.Title); err != nil {
+		if err := free(ctx, tx, who, in, o.Title); err != nil {
 			return err
 		}
-		open, err = find(ctx, tx, who, module)
+		open, err = find(ctx, tx, who, in)
 		open.Today = o
 		return err
 	})
 	return open, err
 }
 
-func offered(ctx context.Context, tx pgx.Tx, who buyer, module string) (purchase.Price, error) {
-	p, err := purchase.PriceFor(ctx, tx, who.ID, module)
+func offered(ctx context.Context, q db.Querier, who uuid.UUID, module string) (purchase.Price, error) {
+	p, err := purchase.PriceFor(ctx, q, who, module)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, fault.New(fault.NotFound, "There is no module %q on sale. The catalogue lists what there is.", module)
 	}
@@ -79,23 +80,27 @@ func offered(ctx context.Context, tx pgx.Tx, who buyer, module string) (purchase
 }
 
 // insert writes a new checkout, unless one is open.
-func (e endpoint) insert(ctx context.Context, tx pgx.Tx, who buyer, module string, o purchase.Price) error {
+func (e endpoint) insert(ctx context.Context, tx pgx.Tx, who buyer, in wish, o purchase.Price) error {
 	id := uuid.Must(uuid.NewV7())
 	expires := e.now().Add(life)
 	_, err := tx.Exec(ctx, `
-		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at, credited)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT (user_id, module_type) WHERE state = 'open' DO NOTHING`,
-		id, who.ID, module, o.Amount, o.Currency, e.live, e.terms(id, who, module, o, expires), expires, o.Credited)
+		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at, credited, gift, agreed_at, terms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		ON CONFLICT (user_id, module_type, gift) WHERE state = 'open' DO NOTHING`,
+		id, who.ID, in.module, o.Amount, o.Currency, e.live, e.terms(id, who, in, o, expires), expires, o.Credited, in.Gift, e.now(), purchase.Terms)
 	if err != nil {
-		return fmt.Errorf("checkout of %q for %s: %w", module, who.ID, err)
+		return fmt.Errorf("checkout of %q for %s: %w", in.module, who.ID, err)
 	}
 	return nil
 }
 
-// free refuses who owns the module, or has paid for it and waits.
-func free(ctx context.Context, tx pgx.Tx, who buyer, module, title string) error {
-	owns, err := purchase.Owns(ctx, tx, who.ID, module)
+// free refuses who owns the module, or has paid for it and waits. Gifts may be
+// bought by anybody, as many as they like.
+func free(ctx context.Context, tx pgx.Tx, who buyer, in wish, title string) error {
+	if in.Gift {
+		return nil
+	}
+	owns, err := purchase.Owns(ctx, tx, who.ID, in.module)
 	if err != nil {
 		return err
 	}
@@ -105,10 +110,11 @@ func free(ctx context.Context, tx pgx.Tx, who buyer, module, title string) error
 	var waits bool
 	err = tx.QueryRow(ctx, `
 		SELECT EXISTS (
-			SELECT FROM purchases
-			WHERE user_id = $1 AND module_type = $2 AND status = 'pending')`, who.ID, module).Scan(&waits)
+			SELECT FROM purchases p
+			LEFT JOIN checkouts c ON c.id = p.checkout_id
+			WHERE p.user_id = $1 AND p.module_type = $2 AND p.status = 'pending' AND NOT coalesce(c.gift, false))`, who.ID, in.module).Scan(&waits)
 	if err != nil {
-		return fmt.Errorf("pending purchase of %q by %s: %w", module, who.ID, err)
+		return fmt.Errorf("pending purchase of %q by %s: %w", in.module, who.ID, err)
 	}
 	if waits {
 		return fault.New(fault.Conflict, "Your payment for %s is under way. Your orders show when it has arrived.", title)
@@ -116,18 +122,18 @@ func free(ctx context.Context, tx pgx.Tx, who buyer, module, title string) error
 	return nil
 }
 
-func find(ctx context.Context, tx pgx.Tx, who buyer, module string) (row, error) {
+func find(ctx context.Context, tx pgx.Tx, who buyer, in wish) (row, error) {
 	var r row
 	err := tx.QueryRow(ctx, `
-		SELECT id, coalesce(stripe_session_id, ''), amount, currency, params, credited
+		SELECT id, coalesce(stripe_session_id, ''), amount, currency, params, credited, terms
 		FROM checkouts
-		WHERE user_id = $1 AND module_type = $2 AND state = 'open'`, who.ID, module,
-	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Credited)
+		WHERE user_id = $1 AND module_type = $2 AND state = 'open' AND gift = $3`, who.ID, in.module, in.Gift,
+	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Credited, &r.Terms)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, fault.New(fault.Unavailable, "Your last checkout has just ended. Please try again.")
 	}
 	if err != nil {
-		return r, fmt.Errorf("open checkout of %q for %s: %w", module, who.ID, err)
+		return r, fmt.Errorf("open checkout of %q for %s: %w", in.module, who.ID, err)
 	}
 	return r, nil
 }
@@ -155,32 +161,4 @@ func expire(ctx context.Context, p *db.Pool, id uuid.UUID) error {
 		return fmt.Errorf("expire checkout %s: %w", id, err)
 	}
 	return nil
-}
-
-// terms returns the parameters of a session by their names on the wire.
-func (e endpoint) terms(id uuid.UUID, who buyer, module string, o purchase.Price, expires time.Time) map[string]string {
-	marks := purchase.Marks(id, module)
-	var values form.Values
-	form.AppendTo(&values, &stripe.CheckoutSessionParams{
-		Mode:              stripe.String(string(stripe.CheckoutSessionModePayment)),
-		ClientReferenceID: stripe.String(who.ID.String()),
-		CustomerEmail:     stripe.String(who.Email),
-		Metadata:          marks,
-		PaymentIntentData: &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: marks},
-		SuccessURL:        stripe.String(e.site + "/orders/" + id.String() + "?paid=1"),
-		CancelURL:         stripe.String(e.site + "/modules/" + module),
-		ExpiresAt:         stripe.Int64(expires.Unix()),
-		LineItems: []*stripe.CheckoutSessionLineItemParams{{
-			Quantity: stripe.Int64(1),
-			PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
-				Currency: stripe.String(o.Currency), UnitAmount: stripe.Int64(int64(o.Amount)),
-				ProductData: &stripe.CheckoutSessionLineItemPriceDataProductDataParams{Name: stripe.String(o.Title)},
-			},
-		}},
-	})
-	terms := map[string]string{}
-	for name, v := range values.ToValues() {
-		terms[name] = v[0]
-	}
-	return terms
 }

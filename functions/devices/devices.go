@@ -1,7 +1,7 @@
-// Package devices shows readers their account and where they are signed in,
-// and signs a device out.
+// Package devices shows readers where they are signed in, and signs a device
+// out.
 //
-//	GET  /devices          the account page
+//	GET  /devices          the devices
 //	POST /devices/:device  signs a device out
 //	GET  /api/devices      the devices
 package devices
@@ -49,23 +49,12 @@ type device struct {
 	Current bool `json:"current"` // the one that asks
 }
 
-// own is the account page.
-type own struct {
-	Name, Email string
-	Author      bool
-	Devices     []device
-}
-
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
-	who := access.Of(r.Context())
-	devices, err := e.of(r.Context(), who)
+	devices, err := e.of(r.Context(), access.Of(r.Context()))
 	if err != nil {
 		return err
 	}
-	return e.page.Show(w, r, http.StatusOK, reader.View{
-		Title: "Account", Notice: e.notice,
-		Data: own{Name: who.Name, Email: who.Email, Author: who.Can("author"), Devices: devices},
-	})
+	return e.page.Show(w, r, http.StatusOK, reader.View{Title: "Devices", Notice: e.notice, Data: devices})
 }
 
 func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {

@@ -3,6 +3,9 @@
 //
 //	GET /modules/:module      the outline, as a page
 //	GET /api/modules/:module  the same as JSON
+//
+// price is what everybody pays, your_price what the reader does; who owns the
+// module has none.
 package module
 
 import (
@@ -16,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
@@ -28,7 +32,7 @@ var files embed.FS
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, gate: access.NewGate(p), notice: p.Notice, page: reader.New(files, "page.html")}
+	e := endpoint{db: p.DB, gate: access.NewGate(p), tax: p.Config.StripeTax, notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
 		{Method: "GET", Path: "/modules/:module", Access: web.Public, Handle: e.show},
 		{Method: "GET", Path: "/api/modules/:module", Access: web.Public, Handle: e.tell},
@@ -38,6 +42,7 @@ func Routes(p *platform.Platform) []web.Route {
 type endpoint struct {
 	db     *db.Pool
 	gate   access.Gate
+	tax    bool // comes on top of prices, or is in them
 	notice string
 	page   *reader.Page
 }
@@ -46,6 +51,9 @@ type endpoint struct {
 type outline struct {
 	version.Offer
 	Owned    bool    `json:"owned"`
+	Pays     *int    `json:"your_price,omitempty"` // in cents
+	Why      string  `json:"why,omitempty"`        // that is less than the price
+	Tax      bool    `json:"-"`
 	SignedIn bool    `json:"-"`
 	Contents []entry `json:"contents"`
 	Parts    []part  `json:"parts,omitempty"` // of a bundle
@@ -84,7 +92,7 @@ func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, o)
 }
 
-// outline asks four questions, however many lessons there are.
+// outline asks five questions at most, however many lessons there are.
 func (e endpoint) outline(ctx context.Context, module string) (*outline, error) {
 	catalogue, err := version.Catalogue(ctx, e.db)
 	if err != nil {
@@ -94,11 +102,14 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 	if err != nil {
 		return nil, err
 	}
-	o := &outline{Offer: offer, SignedIn: access.Of(ctx) != nil}
+	o := &outline{Offer: offer, SignedIn: access.Of(ctx) != nil, Tax: e.tax}
 	if o.Owned, err = e.gate.Opens(ctx, module); err != nil {
 		return nil, err
 	}
 	o.compose(ctx, catalogue)
+	if err := e.price(ctx, o); err != nil {
+		return nil, err
+	}
 	heads, err := version.Outline(ctx, e.db, offer.ID)
 	if err != nil {
 		return nil, err
@@ -109,6 +120,24 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 	}
 	o.list(heads, marks)
 	return o, nil
+}
+
+// price fills in what the reader pays. Nobody has a price of their own for
+// what is not made of other modules.
+func (e endpoint) price(ctx context.Context, o *outline) error {
+	if o.Owned {
+		return nil
+	}
+	pays := o.Price
+	if o.SignedIn && len(o.Includes) > 0 {
+		p, err := purchase.PriceFor(ctx, e.db, access.User(ctx), o.Module)
+		if err != nil {
+			return err
+		}
+		pays, o.Why = p.Amount, p.Why()
+	}
+	o.Pays = &pays
+	return nil
 }
 
 // compose fills in the parts of a bundle. Who owns all parts owns it.
@@ -128,6 +157,7 @@ func (o *outline) compose(ctx context.Context, catalogue []version.Offer) {
 			owned++
 		}
 		o.Parts = append(o.Parts, p)
+		o.Lessons += offer.Lessons
 	}
 	o.Owned = o.Owned || owned > 0 && owned == len(o.Includes)
 }

@@ -85,6 +85,47 @@ func TestTell(t *testing.T) {
 	}
 }
 
+// TestPrice: who owns a part pays the difference, who owns all of it nothing.
+func TestPrice(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana, ben, cy := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com"), platformtest.Learner(t, p, "cy@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Grant(t, p, cy, "bundle")
+	for _, tc := range []struct {
+		name, module string
+		who          *platformtest.User
+		want         string
+	}{
+		{"signed out", "bundle", nil, `11900 your 11900 of 4 ""`},
+		{"owns nothing", "bundle", ben, `11900 your 11900 of 4 ""`},
+		{"owns a part", "bundle", ana, `11900 your 6000 of 4 "You own Instrument Rating already, so you pay the difference."`},
+		{"owns all", "bundle", cy, `11900 your none of 4 ""`},
+		{"owns another", "private_commercial", ana, `7900 your 7900 of 2 ""`},
+		{"owns it", "instrument", ana, `5900 your none of 2 ""`},
+	} {
+		var got struct {
+			Price, Lessons int
+			Yours          *int `json:"your_price"`
+			Why            string
+		}
+		platformtest.Call(t, p, module.Routes(p), tc.who, "GET", "/api/modules/"+tc.module, nil).Into(t, &got)
+		yours := "none"
+		if got.Yours != nil {
+			yours = fmt.Sprint(*got.Yours)
+		}
+		if said := fmt.Sprintf("%d your %s of %d %q", got.Price, yours, got.Lessons, got.Why); said != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.name, said, tc.want)
+		}
+	}
+	_, page := platformtest.Page(t, p, module.Routes(p), cy, "/modules/bundle")
+	if page.Find(".price").Length() != 0 || page.Find(`.offer a[href="/modules/instrument"]`).Length() != 1 {
+		t.Errorf("an owner sees %s", page.Find(".offer").Text())
+	}
+}
+
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 

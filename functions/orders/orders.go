@@ -1,10 +1,16 @@
 // Package orders shows readers what they have bought.
 //
-//	GET /orders             my orders, the newest first
-//	GET /api/orders         the same as JSON
-//	GET /orders/:checkout   where Stripe sends the buyer back to
+//	GET /orders                     my orders, the newest first
+//	GET /api/orders                 the same as JSON
+//	GET /orders/:checkout           where Stripe sends the buyer back to; of a gift, its code
+//	GET /orders/:checkout/receipt   on to Stripe's receipt
 //
-// The last one asks Stripe while the checkout is open and settles what it
+// The receipt is that of the charge: it costs nothing, shows discount and tax,
+// and what was given back. (An invoice of Stripe's costs a share of each sale.)
+// Its address is asked for each time, as it ends after a month; no page waits
+// for it.
+//
+// The page of an order asks Stripe while the checkout is open and settles what it
 // hears just as the webhook does, so that nobody waits for the webhook. What
 // the address says proves nothing.
 package orders
@@ -34,13 +40,14 @@ var files embed.FS
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
-		db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), now: p.Now, notice: p.Notice,
+		db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), now: p.Now, notice: p.Notice, site: p.Config.AuthURL, secret: p.Config.AuthSecret.Reveal(),
 		list: reader.New(files, "list.html"), order: reader.New(files, "order.html"),
 	}
 	return []web.Route{
 		{Method: "GET", Path: "/orders", Handle: e.showList},
 		{Method: "GET", Path: "/api/orders", Handle: e.tellList},
-		{Method: "GET", Path: "/orders/:checkout", Handle: e.showOrder, Needs: []string{"STRIPE_SECRET_KEY"}},
+		{Method: "GET", Path: "/orders/:checkout", Handle: e.showOrder, Needs: []string{"STRIPE_SECRET_KEY", "AUTH_SECRET"}},
+		{Method: "GET", Path: "/orders/:checkout/receipt", Handle: e.receipt, Needs: []string{"STRIPE_SECRET_KEY"}, Limit: receipts},
 	}
 }
 
@@ -50,6 +57,8 @@ type endpoint struct {
 	inbox       inbox.Inbox
 	now         func() time.Time
 	notice      string
+	site        string
+	secret      string // that gifts' codes are made with
 	list, order *reader.Page
 }
 
@@ -58,7 +67,10 @@ type order struct {
 	Checkout *uuid.UUID `json:"checkout"`
 	Module   string     `json:"module"`
 	Title    string     `json:"title"`
-	Amount   int        `json:"amount"` // in cents
+	Gift     bool       `json:"gift"`
+	Amount   int        `json:"amount"`   // in cents: what was paid
+	Discount int        `json:"discount"` // how much less that was
+	Tax      int        `json:"tax"`      // how much of it was
 	Currency string     `json:"currency"`
 	Status   string     `json:"status"` // pending, completed or refunded
 	At       time.Time  `json:"at"`
@@ -85,9 +97,10 @@ func (e endpoint) tellList(w http.ResponseWriter, r *http.Request) error {
 
 func mine(ctx context.Context, q db.Querier, user uuid.UUID) ([]order, error) {
 	rows, err := q.Query(ctx, `
-		SELECT p.checkout_id, p.module_type, coalesce(m.title, p.module_type), p.amount, p.currency, p.status, p.purchased_at
+		SELECT p.checkout_id, p.module_type, coalesce(m.title, p.module_type), coalesce(c.gift, false), p.amount, p.discount, p.tax, p.currency, p.status, p.purchased_at
 		FROM purchases p
 		LEFT JOIN modules m ON m.key = p.module_type
+		LEFT JOIN checkouts c ON c.id = p.checkout_id
 		WHERE p.user_id = $1
 		ORDER BY p.purchased_at DESC, p.id DESC`, user)
 	if err != nil {

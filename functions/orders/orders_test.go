@@ -33,7 +33,7 @@ func buy(t testing.TB, module string) *buying {
 	b := &buying{t: t}
 	b.p, b.till = platformtest.Shop(t)
 	b.who = platformtest.Learner(t, b.p, "ana@example.com")
-	got := platformtest.Call(t, b.p, checkout.Routes(b.p), b.who, "POST", "/checkout/"+module, nil)
+	got := platformtest.Call(t, b.p, checkout.Routes(b.p), b.who, "POST", "/checkout/"+module, platformtest.Agreed())
 	var to struct{ URL string }
 	got.Into(t, &to)
 	b.url = to.URL
@@ -103,7 +103,7 @@ func TestReturn(t *testing.T) {
 	t.Parallel()
 
 	b := buy(t, "bundle")
-	b.back(unfinished, false, "/checkout/bundle")
+	b.back(unfinished, false, "/modules/bundle")
 	b.till.Pay(t, b.url)
 	b.till.Down.Store(true)
 	b.back(underWay, true, "")
@@ -156,15 +156,15 @@ func TestReturnOtherwise(t *testing.T) {
 		again                 bool
 		change                func(b *buying)
 	}{
-		{"expired", unfinished, "/checkout/instrument", false, func(b *buying) {
+		{"expired", unfinished, "/modules/instrument", false, func(b *buying) {
 			if _, err := b.p.Stripe.CheckoutSessions.Expire(b.ask(`SELECT stripe_session_id FROM checkouts`), nil); err != nil {
 				b.t.Fatal(err)
 			}
 		}},
-		{"Stripe never answered", unfinished, "/checkout/instrument", false, func(b *buying) {
+		{"Stripe never answered", unfinished, "/modules/instrument", false, func(b *buying) {
 			b.exec(`UPDATE checkouts SET stripe_session_id = NULL`)
 		}},
-		{"Stripe knows nothing of it", unfinished, "/checkout/instrument", false, func(b *buying) {
+		{"Stripe knows nothing of it", unfinished, "/modules/instrument", false, func(b *buying) {
 			b.exec(`UPDATE checkouts SET stripe_session_id = 'cs_test_gone'`)
 		}},
 		{"it does not agree with the order", "We need to look at your payment", "", false, func(b *buying) {
@@ -186,11 +186,11 @@ func TestReturnOtherwise(t *testing.T) {
 			b.get("/orders/" + b.id)
 			b.exec(`INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason) SELECT gen_random_uuid(), stripe_payment_id, module_type, amount, currency, 'duplicate' FROM purchases`)
 		}},
-		{"the money did not come", "Your payment did not go through", "/checkout/instrument", false, func(b *buying) {
+		{"the money did not come", "Your payment did not go through", "/modules/instrument", false, func(b *buying) {
 			b.exec(`UPDATE checkouts SET state = 'expired'`)
 			b.exec(`INSERT INTO payment_facts SELECT 'pi_1', 'failed', 'cs_1', amount, currency, now(), id FROM checkouts`)
 		}},
-		{"refunded", "This order was refunded", "/checkout/instrument", false, func(b *buying) {
+		{"refunded", "This order was refunded", "/modules/instrument", false, func(b *buying) {
 			b.till.Pay(b.t, b.url)
 			b.get("/orders/" + b.id)
 			b.exec(`UPDATE purchases SET status = 'refunded'`)
@@ -225,13 +225,13 @@ func TestList(t *testing.T) {
 	b.get("/orders").Find("tbody tr").Each(func(_ int, s *goquery.Selection) {
 		rows = append(rows, strings.Join(strings.Fields(s.Text()), " "))
 	})
-	want := "Instrument Rating 1 March 2026 Paid $99.00|Private and Commercial Pilot 31 December 2025 Refunded 79.00 EUR"
+	want := "Instrument Rating 1 March 2026 Paid $99.00Receipt|Private and Commercial Pilot 31 December 2025 Refunded 79.00 EUR"
 	if got := strings.Join(rows, "|"); got != want {
 		t.Errorf("rows %q, want %q", got, want)
 	}
 	got := platformtest.Call(t, b.p, orders.Routes(b.p), b.who, "GET", "/api/orders", nil)
-	wantJSON := `{"orders":[{"checkout":"` + b.id + `","module":"instrument","title":"Instrument Rating","amount":9900,"currency":"usd","status":"completed","at":"2026-03-01T12:00:00Z"},` +
-		`{"checkout":null,"module":"private_commercial","title":"Private and Commercial Pilot","amount":7900,"currency":"eur","status":"refunded","at":"2025-12-31T23:59:59Z"}]}` + "\n"
+	wantJSON := `{"orders":[{"checkout":"` + b.id + `","module":"instrument","title":"Instrument Rating","gift":false,"amount":9900,"discount":0,"tax":0,"currency":"usd","status":"completed","at":"2026-03-01T12:00:00Z"},` +
+		`{"checkout":null,"module":"private_commercial","title":"Private and Commercial Pilot","gift":false,"amount":7900,"discount":0,"tax":0,"currency":"eur","status":"refunded","at":"2025-12-31T23:59:59Z"}]}` + "\n"
 	if got.Body != wantJSON {
 		t.Errorf("got  %swant %s", got.Body, wantJSON)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/purchase"
+	"pilothandbook/handbook/purchase/gift"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
@@ -26,7 +27,9 @@ const patience = 8 * time.Second
 type checkout struct {
 	Module   string
 	Title    string
-	Amount   int
+	Amount   int // paid, or to be paid
+	Discount int // how much less that is
+	Tax      int // how much of it is
 	Currency string
 	State    string // open, complete or expired
 	Session  string // at Stripe; "" while it is not known
@@ -35,6 +38,9 @@ type checkout struct {
 	Held     bool   // a bank asks for the money back
 	Back     bool   // it is given back, as it bought what was owned already
 	Opens    []open // the modules to read now
+	Gift     bool
+	Code     string     // of a gift that counts
+	Redeemed *time.Time // when the code was
 }
 
 type open struct{ Key, Title string }
@@ -42,6 +48,7 @@ type open struct{ Key, Title string }
 // What the page of a checkout says.
 const (
 	granted    = "granted"
+	toGive     = "to give"
 	underWay   = "under way"
 	unfinished = "not finished"
 	failed     = "failed"
@@ -54,8 +61,13 @@ const (
 // view is what the page of a checkout shows.
 type view struct {
 	checkout
-	Says string
+	Order uuid.UUID
+	Says  string
+	Site  string
 }
+
+// Paid is when the order is one of which something can be shown on paper.
+func (v view) Paid() bool { return v.Status == "completed" || v.Status == "refunded" }
 
 func (e endpoint) showOrder(w http.ResponseWriter, r *http.Request) error {
 	id, err := uuid.Parse(web.Param(r, "checkout"))
@@ -73,7 +85,7 @@ func (e endpoint) showOrder(w http.ResponseWriter, r *http.Request) error {
 // about one that is open.
 func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, err error) {
 	user := access.User(ctx)
-	if v.checkout, err = find(ctx, e.db, user, id); err != nil {
+	if v.checkout, err = e.find(ctx, user, id); err != nil {
 		return v, err
 	}
 	v.Says = unfinished
@@ -81,13 +93,17 @@ func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, er
 		if v.Says, err = e.refresh(ctx, v.checkout, back); err != nil {
 			return v, err
 		}
-		if v.checkout, err = find(ctx, e.db, user, id); err != nil {
+		if v.checkout, err = e.find(ctx, user, id); err != nil {
 			return v, err
 		}
 	}
 	if v.Status != "" || v.Failed {
 		v.Says = v.says()
 	}
+	if v.Says != toGive {
+		v.Code = ""
+	}
+	v.Order, v.Site = id, e.site
 	return v, nil
 }
 
@@ -131,6 +147,8 @@ func (c checkout) says() string {
 		return givenBack
 	case c.Held:
 		return held
+	case c.Status == "completed" && c.Gift:
+		return toGive
 	case c.Status == "completed":
 		return granted
 	case c.Status == "":
@@ -143,25 +161,37 @@ func missing() error {
 	return fault.New(fault.NotFound, "There is no such order among yours. Your orders list all there are.")
 }
 
+// find adds the code of a gift to its checkout.
+func (e endpoint) find(ctx context.Context, user, id uuid.UUID) (checkout, error) {
+	c, err := find(ctx, e.db, user, id)
+	if c.Code != "" {
+		c.Code = gift.Code(e.secret, c.Code)
+	}
+	return c, err
+}
+
 // find returns a checkout of a user with all that came of it.
 func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, error) {
 	var c checkout
 	err := q.QueryRow(ctx, `
-		SELECT c.module_type, m.title, coalesce(p.amount, c.amount), c.currency, c.state,
+		SELECT c.module_type, m.title, coalesce(p.amount, c.amount), coalesce(p.discount, 0), coalesce(p.tax, 0), c.currency, c.state,
 		       coalesce(c.stripe_session_id, ''), coalesce(p.status, ''),
 		       EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id AND kind = 'failed'),
-		       EXISTS (SELECT FROM grants WHERE purchase_id = p.id)
+		       g.voided_at IS NOT NULL OR EXISTS (SELECT FROM grants WHERE purchase_id = p.id)
 		           AND NOT EXISTS (SELECT FROM grants WHERE purchase_id = p.id AND revoked_at IS NULL),
-		       EXISTS (SELECT FROM refunds WHERE stripe_payment_id = p.stripe_payment_id),
+		       EXISTS (SELECT FROM refunds WHERE stripe_payment_id = p.stripe_payment_id AND reason = 'duplicate'),
 		       coalesce((
 		           SELECT jsonb_agg(jsonb_build_object('Key', o.key, 'Title', o.title) ORDER BY o.key)
 		           FROM opened_by(c.module_type) b
-		           JOIN modules o ON o.key = b AND o.includes = '{}'), '[]')
+		           JOIN modules o ON o.key = b AND o.includes = '{}'), '[]'),
+		       c.gift, coalesce(g.mark, ''), g.redeemed_at
 		FROM checkouts c
 		JOIN modules m ON m.key = c.module_type
 		LEFT JOIN purchases p ON p.checkout_id = c.id
+		LEFT JOIN gifts g ON g.stripe_payment_id = p.stripe_payment_id
 		WHERE c.id = $1 AND c.user_id = $2`, id, user,
-	).Scan(&c.Module, &c.Title, &c.Amount, &c.Currency, &c.State, &c.Session, &c.Status, &c.Failed, &c.Held, &c.Back, &c.Opens)
+	).Scan(&c.Module, &c.Title, &c.Amount, &c.Discount, &c.Tax, &c.Currency, &c.State, &c.Session, &c.Status, &c.Failed, &c.Held, &c.Back, &c.Opens,
+		&c.Gift, &c.Code, &c.Redeemed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, missing()
 	}

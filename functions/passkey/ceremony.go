@@ -10,6 +10,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/platform/db"
@@ -54,9 +55,18 @@ func relyingParty(address string) *webauthn.WebAuthn {
 	return site
 }
 
+// purpose is what a challenge is for: the answer to one counts for no other.
+type purpose string
+
+const (
+	toMake    purpose = "make"
+	toEnter   purpose = "sign in"
+	toConfirm purpose = "confirm"
+)
+
 // keep records a challenge for this browser, and sets the cookie that tells
 // it when it answers.
-func (e endpoint) keep(w http.ResponseWriter, r *http.Request, q db.Querier, user uuid.UUID, s *webauthn.SessionData) error {
+func (e endpoint) keep(w http.ResponseWriter, r *http.Request, q db.Querier, why purpose, user uuid.UUID, s *webauthn.SessionData) error {
 	browser := web.CookieValue(r, e.secure, cookie)
 	if browser == "" {
 		browser, _ = account.NewSecret()
@@ -65,7 +75,7 @@ func (e endpoint) keep(w http.ResponseWriter, r *http.Request, q db.Querier, use
 	if err != nil {
 		return fmt.Errorf("challenge: %w", err)
 	}
-	if err := account.KeepChallenge(r.Context(), q, s.Challenge, browser, user, state); err != nil {
+	if err := account.KeepChallenge(r.Context(), q, s.Challenge, browser+" "+string(why), user, state); err != nil {
 		return err
 	}
 	web.Cookie(w, e.secure, cookie, browser, account.ChallengeLife)
@@ -73,9 +83,9 @@ func (e endpoint) keep(w http.ResponseWriter, r *http.Request, q db.Querier, use
 }
 
 // take uses up the challenge that an answer is about.
-func (e endpoint) take(r *http.Request, challenge string, user uuid.UUID) (s webauthn.SessionData, err error) {
+func (e endpoint) take(r *http.Request, challenge string, why purpose, user uuid.UUID) (s webauthn.SessionData, err error) {
 	browser := web.CookieValue(r, e.secure, cookie)
-	state, err := account.UseChallenge(r.Context(), e.db, challenge, browser, user)
+	state, err := account.UseChallenge(r.Context(), e.db, challenge, browser+" "+string(why), user)
 	if err != nil {
 		return s, err
 	}
@@ -113,7 +123,25 @@ func (o owner) WebAuthnCredentials() []webauthn.Credential {
 	return all
 }
 
-// copied tells of a passkey whose count went back: it may have been copied.
-func (e endpoint) copied(ctx context.Context, o *account.PasskeyOwner) {
-	e.log.WarnContext(ctx, "a passkey's count went back", "user", o.User, "passkey", o.Passkeys[0].ID)
+// used records what a passkey signed, unless its count went back: then it may
+// have been copied.
+func (e endpoint) used(ctx context.Context, tx pgx.Tx, o *account.PasskeyOwner, c *webauthn.Credential) error {
+	if c.Authenticator.CloneWarning {
+		e.log.WarnContext(ctx, "a passkey's count went back", "user", o.User, "credential", c.ID)
+		return errRefused
+	}
+	return account.UsePasskey(ctx, tx, c.ID, c.Authenticator.SignCount, c.Flags.MsgpByte())
+}
+
+// answer reads what an authenticator signed.
+func answer(w http.ResponseWriter, r *http.Request) (*protocol.ParsedCredentialAssertionData, error) {
+	body, err := web.Body(w, r, maxAnswer)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(body)
+	if err != nil {
+		return nil, errAnswer.Because(err)
+	}
+	return parsed, nil
 }

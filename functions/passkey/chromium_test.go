@@ -3,55 +3,28 @@ package passkey_test
 import (
 	"net"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-rod/rod"
-	"github.com/go-rod/rod/lib/launcher"
 	"github.com/go-rod/rod/lib/proto"
 
+	"pilothandbook/functions/account"
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/passkey"
 	"pilothandbook/functions/session"
 	"pilothandbook/functions/signin"
-	"pilothandbook/handbook/account"
+	accounts "pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/router"
 )
 
 // patience bounds a wait for something that must happen.
 const patience = 30 * time.Second
-
-func chromium(t *testing.T) *rod.Browser {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("Chromium is not installed: apt-get install chromium")
-		}
-		t.Skip("needs Chromium: apt-get install chromium")
-	}
-	l := launcher.New().Bin(path).Leakless(false).HeadlessNew(true).NoSandbox(os.Geteuid() == 0)
-	l.Set("disable-component-update")
-	l.Set("disable-gpu")
-	t.Cleanup(l.Cleanup)
-	url, err := l.Launch()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := rod.New().ControlURL(url)
-	if err := b.Connect(); err != nil {
-		l.Kill()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	return b
-}
 
 // serve starts a site whose configured address is the one it is reached by.
 func serve(t *testing.T) *platform.Platform {
@@ -61,7 +34,7 @@ func serve(t *testing.T) *platform.Platform {
 	cfg := platformtest.Config(t)
 	cfg.AuthURL = "http://localhost:" + port
 	p := platformtest.Open(t, cfg)
-	server.Config.Handler = router.New(p, slices.Concat(asset.Routes(p), passkey.Routes(p), session.Routes(p), signin.Routes(p))...)
+	server.Config.Handler = router.New(p, slices.Concat(account.Routes(p), asset.Routes(p), passkey.Routes(p), session.Routes(p), signin.Routes(p))...)
 	server.Start()
 	t.Cleanup(server.Close)
 	return p
@@ -90,6 +63,20 @@ func click(t *testing.T, page *rod.Page, selector string) {
 	}
 }
 
+// eventually waits until a function of JavaScript returns true in the page,
+// whatever it is that is shown by then.
+func eventually(t *testing.T, page *rod.Page, what, function string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if v, err := page.Eval(function); err == nil && v.Value.Bool() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
 func visit(t *testing.T, page *rod.Page, url string) {
 	t.Helper()
 	if err := page.Navigate(url); err != nil {
@@ -104,10 +91,10 @@ func visit(t *testing.T, page *rod.Page, url string) {
 // and is refused once it is deleted.
 func TestInChromium(t *testing.T) {
 	t.Parallel()
-	b, p := chromium(t), serve(t)
+	b, p := chromium.Start(t), serve(t)
 	site := p.Config.AuthURL
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	err := b.SetCookies([]*proto.NetworkCookieParam{{Name: account.SessionCookie, Value: ana.Secret, URL: site, HTTPOnly: true}})
+	err := b.SetCookies([]*proto.NetworkCookieParam{{Name: accounts.SessionCookie, Value: ana.Secret, URL: site, HTTPOnly: true}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,9 +114,10 @@ func TestInChromium(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	visit(t, page, site+"/passkeys")
-	shows(t, page, "li", "You have no passkey yet")
+	visit(t, page, site+"/account") // offers one
 	click(t, page, "[data-passkey=add] button")
+	eventually(t, page, "the offer is gone", `() => document.readyState === "complete" && !document.querySelector("[data-passkey]")`)
+	visit(t, page, site+"/passkeys")
 	shows(t, page, "li strong", "Chrome on ")
 	kept, err := proto.WebAuthnGetCredentials{AuthenticatorID: device.AuthenticatorID}.Call(page)
 	if err != nil || len(kept.Credentials) != 1 || kept.Credentials[0].RpID != "localhost" || !kept.Credentials[0].IsResidentCredential {
@@ -150,6 +138,17 @@ func TestInChromium(t *testing.T) {
 		t.Errorf("session of %q on %q, %v", email, sessionDevice, err)
 	}
 
+	// What needs a fresh sign-in is confirmed by the same passkey.
+	sql(t, p, stale)
+	visit(t, page, site+"/account")
+	click(t, page, "a[href^='/account/confirm']")
+	click(t, page, "[data-passkey=confirm] button")
+	shows(t, page, "h2", "Delete the account")
+	if n := number(t, p, fresh); n != 1 {
+		t.Errorf("%d sessions are fresh, want this one", n)
+	}
+
+	visit(t, page, site+"/passkeys")
 	click(t, page, "li form button") // deletes it
 	shows(t, page, "li", "You have no passkey yet")
 	if err := b.SetCookies(nil); err != nil {
@@ -166,7 +165,7 @@ func TestInChromium(t *testing.T) {
 // A browser that cannot is offered nothing.
 func TestUnableChromium(t *testing.T) {
 	t.Parallel()
-	b, p := chromium(t), serve(t)
+	b, p := chromium.Start(t), serve(t)
 	tab, err := b.Page(proto.TargetCreateTarget{})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := e.keep(w, r, e.db, uuid.Nil, s); err != nil {
+	if err := e.keep(w, r, e.db, toEnter, uuid.Nil, s); err != nil {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, options.Response)
@@ -37,15 +37,11 @@ func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
 	if e.site == nil {
 		return errNoSite
 	}
-	body, err := web.Body(w, r, maxAnswer)
+	answer, err := answer(w, r)
 	if err != nil {
 		return err
 	}
-	answer, err := protocol.ParseCredentialRequestResponseBytes(body)
-	if err != nil {
-		return errAnswer.Because(err)
-	}
-	s, err := e.take(r, answer.Response.CollectedClientData.Challenge, uuid.Nil)
+	s, err := e.take(r, answer.Response.CollectedClientData.Challenge, toEnter, uuid.Nil)
 	if err != nil {
 		return err
 	}
@@ -77,11 +73,7 @@ func (e endpoint) begin(ctx context.Context, s webauthn.SessionData, answer *pro
 		if err != nil {
 			return errRefused.Because(err)
 		}
-		if c.Authenticator.CloneWarning {
-			e.copied(ctx, o)
-			return errRefused
-		}
-		if err := account.UsePasskey(ctx, tx, c.ID, c.Authenticator.SignCount, c.Flags.MsgpByte()); err != nil {
+		if err := e.used(ctx, tx, o, c); err != nil {
 			return err
 		}
 		session, err = account.Begin(ctx, tx, o.User, device)

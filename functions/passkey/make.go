@@ -31,7 +31,7 @@ func (e endpoint) offer(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return e.keep(w, r, tx, user, s)
+		return e.keep(w, r, tx, toMake, user, s)
 	})
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (e endpoint) add(w http.ResponseWriter, r *http.Request) error {
 		return errAnswer.Because(err)
 	}
 	user := access.User(r.Context())
-	s, err := e.take(r, answer.Response.CollectedClientData.Challenge, user)
+	s, err := e.take(r, answer.Response.CollectedClientData.Challenge, toMake, user)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@
 //	POST /api/passkeys                  keeps the one it made
 //	POST /api/passkeys/signin/options   what a browser needs to sign in
 //	POST /api/passkeys/signin           signs in
+//	POST /api/passkeys/confirm/options  what a browser needs to show who is there
+//	POST /api/passkeys/confirm          makes the present session a fresh one
 //
 // Whoever signs in names nobody: the browser offers the passkeys that it has,
 // so that there is nothing to ask about an address. Each challenge is for one
@@ -54,6 +56,8 @@ func Routes(p *platform.Platform) []web.Route {
 		{Method: "POST", Path: "/api/passkeys", Handle: e.add, Limit: making, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys/signin/options", Access: web.Public, Handle: e.ask, Limit: asking, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys/signin", Access: web.Public, Handle: e.enter, Limit: trying, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/confirm/options", Handle: e.doubt, Limit: asking, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/confirm", Handle: e.confirm, Limit: trying, Needs: []string{"AUTH_URL"}},
 	}
 }
 

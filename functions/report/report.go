@@ -92,7 +92,7 @@ func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		err = e.keep(r.Context(), l, text)
 	}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
+	if f, ok := errors.AsType[*fault.Error](err); ok && web.WantsPage(r) {
 		return e.answer(w, r, web.Status(f.Kind), view{Lesson: l, Text: typed, Fault: f})
 	}
 	if err != nil {

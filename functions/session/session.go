@@ -1,6 +1,6 @@
 // Package session tells a browser who is signed in, and signs out.
 //
-//	GET    /api/session  who this is and what may be read
+//	GET    /api/session  who this is and what may be read; null is nobody
 //	DELETE /api/session  signs out
 //	POST   /signout      signs out, as a form
 package session
@@ -8,6 +8,8 @@ package session
 import (
 	"context"
 	"net/http"
+
+	"github.com/google/uuid"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account"
@@ -21,7 +23,7 @@ import (
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, gate: access.NewGate(p), secure: p.Config.Secure()}
 	return []web.Route{
-		{Method: "GET", Path: "/api/session", Handle: e.show},
+		{Method: "GET", Path: "/api/session", Access: web.Public, Handle: e.show},
 		{Method: "DELETE", Path: "/api/session", Handle: e.end},
 		{Method: "POST", Path: "/signout", Handle: e.signOut},
 	}
@@ -41,8 +43,19 @@ type session struct {
 	Roles   []string `json:"roles"`
 }
 
+// show asks again where the host let a visitor pass: with a session that
+// cannot be looked up just now, nobody is told that they are signed out.
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	who := access.Of(r.Context())
+	if who == nil {
+		var err error
+		if who, err = e.gate.Identify(r); err != nil {
+			return err
+		}
+	}
+	if who == nil || who.Session == uuid.Nil { // a token is nobody's browser
+		return web.JSON(w, http.StatusOK, nil)
+	}
 	return web.JSON(w, http.StatusOK, session{
 		Name: who.Name, Email: who.Email, Modules: append([]string{}, who.Opens...), Roles: append([]string{}, who.Roles...),
 	})

@@ -39,10 +39,7 @@ func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return e.askAgain(w, r, in, err)
 	}
-	browser := web.CookieValue(r, e.secure, asked)
-	if browser == "" {
-		browser, _ = account.NewSecret()
-	}
+	browser := e.browser(r)
 	var id uuid.UUID
 	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) (err error) {
 		id, err = account.Ask(r.Context(), tx, email, browser, in.Next)
@@ -59,7 +56,7 @@ func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 // askAgain shows the form as it was typed, with what is wrong.
 func (e endpoint) askAgain(w http.ResponseWriter, r *http.Request, in asking, err error) error {
 	f := fault.Of(err)
-	if f.Kind != fault.Invalid && f.Kind != fault.TooMany {
+	if f.Kind != fault.Invalid && f.Kind != fault.TooMany || !web.WantsPage(r) {
 		return err
 	}
 	in.Field, in.Text = f.Field, f.Text

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pilothandbook/functions/signin"
+	"pilothandbook/handbook/account"
 	"pilothandbook/platform/platformtest"
 )
 
@@ -90,6 +91,64 @@ func TestAskTooOften(t *testing.T) {
 	has(t, a, http.StatusTooManyRequests, "Five codes were sent to this address")
 	if count(t, p, "sign_in_requests") != 5 {
 		t.Error("a sixth code is mailed")
+	}
+}
+
+// Strangers who use up an address's codes, and guess at them, do not keep its
+// owner out of the browsers that they sign in with.
+func TestStrangersDoNotLockOut(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	own, phone := newBrowser(p), newBrowser(p)
+	path, code := phone.ask(t, "ana@example.com", "/")
+	has(t, own.post(t, path, "code", wrong(code.Digits)), http.StatusBadRequest, "not right")
+	if len(own.cookies) != 0 {
+		t.Errorf("a wrong code makes a browser known: %v", own.cookies)
+	}
+	// The code is asked for on the phone and entered here: this browser is
+	// known from then on, and the phone is not.
+	if a := own.post(t, path, "code", code.Digits); a.Status != http.StatusSeeOther {
+		t.Fatalf("the owner's first sign-in: %d", a.Status)
+	}
+	delete(own.cookies, account.SessionCookie)
+	for range 4 {
+		path, code := newBrowser(p).ask(t, "ana@example.com", "/")
+		for range 5 {
+			newBrowser(p).post(t, path, "code", wrong(code.Digits))
+		}
+	}
+	for _, b := range []*browser{newBrowser(p), phone} {
+		has(t, b.post(t, "/signin", "email", "ana@example.com"), http.StatusTooManyRequests, "sign in with a passkey")
+	}
+	for range 5 {
+		path, code := own.ask(t, "ana@example.com", "/orders")
+		if a := own.post(t, path, "code", code.Digits); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/orders" {
+			t.Fatalf("the owner, locked out by strangers: %d %s", a.Status, a.Body)
+		}
+		delete(own.cookies, account.SessionCookie)
+	}
+	has(t, own.post(t, "/signin", "email", "ana@example.com"), http.StatusTooManyRequests, "Five codes were sent")
+	// Known to one account is not known to others.
+	for range 5 {
+		newBrowser(p).ask(t, "bob@example.com", "/")
+	}
+	has(t, own.post(t, "/signin", "email", "bob@example.com"), http.StatusTooManyRequests, "Five codes were sent")
+}
+
+// Who is no browser is answered in JSON.
+func TestFaultsAsJSON(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	path, _ := newBrowser(p).ask(t, "ana@example.com", "/")
+	for to, form := range map[string]string{"/signin": "email=nonsense", path: "code=1"} {
+		r := platformtest.Form(t, nil, to, form)
+		r.Header.Set("Accept", "application/json")
+		a := platformtest.Send(t, p, signin.Routes(p), r)
+		var refusal struct{ Error, Field string }
+		a.Into(t, &refusal)
+		if a.Status != http.StatusBadRequest || refusal.Error == "" || refusal.Field == "" {
+			t.Errorf("%s: %d %s", to, a.Status, a.Body)
+		}
 	}
 }
 

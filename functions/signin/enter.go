@@ -33,6 +33,9 @@ func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
 // goes on: it is a second click on the same link or button.
 func (e endpoint) show(w http.ResponseWriter, r *http.Request, refused error) error {
 	private(w)
+	if refused != nil && !web.WantsPage(r) {
+		return refused
+	}
 	q, err := account.FindRequest(r.Context(), e.db, requestID(r), false)
 	if fault.Is(err, fault.NotFound) {
 		return e.answer(w, r, entering{Next: "/", Over: true}, err)

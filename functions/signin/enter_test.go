@@ -25,8 +25,8 @@ func TestSignInByCode(t *testing.T) {
 	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/orders" {
 		t.Fatalf("%d to %q: %s", a.Status, a.Header.Get("Location"), a.Body)
 	}
-	if len(b.cookies) != 1 || b.cookies[account.SessionCookie] == "" {
-		t.Errorf("cookies %v, want the session alone", b.cookies)
+	if len(b.cookies) != 2 || b.cookies[account.SessionCookie] == "" || b.cookies["signin"] == "" {
+		t.Errorf("cookies %v, want the session's, and the one by which the browser is known", b.cookies)
 	}
 	var device, email string
 	err := p.DB.QueryRow(t.Context(), `SELECT device, email FROM sessions JOIN users u ON u.id = user_id`).Scan(&device, &email)
@@ -42,6 +42,24 @@ func TestSignInByCode(t *testing.T) {
 		}
 	}
 	has(t, newBrowser(p).post(t, path, "code", code.Digits), http.StatusConflict, "used already")
+}
+
+// Whoever comes for the first time, and was on the way to nothing, is led to
+// the account, where a passkey is offered.
+func TestFirstSignIn(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	for _, tc := range []struct{ name, email, next, want string }{
+		{"first", "ana@example.com", "/", "/account"},
+		{"second", "ana@example.com", "/", "/"},
+		{"first, on the way", "bob@example.com", "/modules/instrument", "/modules/instrument"},
+	} {
+		b := newBrowser(p)
+		path, code := b.ask(t, tc.email, tc.next)
+		if got := b.post(t, path, "code", code.Digits).Header.Get("Location"); got != tc.want {
+			t.Errorf("%s: to %q, want %q", tc.name, got, tc.want)
+		}
+	}
 }
 
 func TestScannersUseNothingUp(t *testing.T) {
@@ -188,7 +206,7 @@ func TestCookies(t *testing.T) {
 		if all[0].Name != tc.prefix+account.SessionCookie || time.Duration(all[0].MaxAge)*time.Second != account.Absolute || len(all[0].Value) < 43 {
 			t.Errorf("%s: %s", tc.name, all[0].Raw)
 		}
-		if all[1].Name != tc.prefix+"signin" || all[1].MaxAge >= 0 {
+		if all[1].Name != tc.prefix+"signin" || all[1].Value != first || all[1].MaxAge != 365*24*3600 {
 			t.Errorf("%s: %s", tc.name, all[1].Raw)
 		}
 	}

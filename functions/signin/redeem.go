@@ -22,7 +22,7 @@ func (e endpoint) redeem(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return e.show(w, r, err)
 	}
-	browser := web.CookieValue(r, e.secure, asked)
+	browser := e.browser(r)
 	session, next, err := account.Redeem(r.Context(), e.db, e.secret.Reveal(), requestID(r), proof, browser, account.DeviceName(r.UserAgent()))
 	if err != nil {
 		if k := fault.Of(err).Kind; k == fault.Internal || k == fault.Unavailable {
@@ -32,8 +32,30 @@ func (e endpoint) redeem(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.endFormer(r.Context())
 	web.Cookie(w, e.secure, account.SessionCookie, session, account.Absolute)
-	web.Cookie(w, e.secure, asked, "", 0)
-	return web.SeeOther(w, r, web.LocalPath(next))
+	web.Cookie(w, e.secure, asked, browser, askedLife)
+	return web.SeeOther(w, r, e.onward(r.Context(), session, web.LocalPath(next)))
+}
+
+// onward returns where to go after signing in: who is here for the first time,
+// and was on the way to nothing else, is shown their account, where a passkey
+// is offered.
+func (e endpoint) onward(ctx context.Context, session, next string) string {
+	if next != "/" {
+		return next
+	}
+	var first bool
+	err := e.db.QueryRow(ctx, `
+		SELECT u.created_at = s.created_at
+		FROM sessions s
+		JOIN users u ON u.id = s.user_id
+		WHERE s.session_token = $1`, account.Hash(session)).Scan(&first)
+	if err != nil {
+		e.log.WarnContext(ctx, "is it the first sign-in", "err", err) // the catalogue is fine too
+	}
+	if first {
+		return "/account"
+	}
+	return next
 }
 
 // proof returns the link or the code that was sent. What cannot be a code is

@@ -28,11 +28,11 @@ import (
 //go:embed ask.html enter.html
 var files embed.FS
 
-// asked names the cookie with the secret of a browser that asked for a code.
-// It outlives the code, so that a late one still gets words of its own.
+// asked names the cookie with the secret of a browser that asked for a code,
+// and by which it is known once somebody has signed in: it outlives the code.
 const (
 	asked     = "signin"
-	askedLife = time.Hour
+	askedLife = 365 * 24 * time.Hour
 )
 
 // What one network may ask leaves room for a class behind one address. Mails
@@ -68,6 +68,15 @@ type endpoint struct {
 	passkeys  bool
 	askPage   *reader.Page
 	enterPage *reader.Page
+}
+
+// browser returns the secret of the browser, a new one if it has none yet.
+func (e endpoint) browser(r *http.Request) string {
+	secret := web.CookieValue(r, e.secure, asked)
+	if secret == "" {
+		secret, _ = account.NewSecret()
+	}
+	return secret
 }
 
 // private keeps a page out of caches, and its address, which may hold a link,

@@ -24,7 +24,7 @@ func TestStory(t *testing.T) {
 		t.Errorf("%d empty parts, want 2", got)
 	}
 	var to struct{ URL string }
-	platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", nil).Into(t, &to)
+	platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", platformtest.Agreed()).Into(t, &to)
 	till.Pay(t, to.URL)
 	till.Refund(t, to.URL[strings.LastIndex(to.URL, "/")+1:])
 	for _, event := range till.Events(t, p) {

@@ -1,15 +1,18 @@
 // Package tokens lets authors make and revoke the tokens with which the
 // command publishes.
 //
-//	GET  /tokens         my tokens
-//	POST /tokens         makes one and shows it, this once
+//	GET  /tokens         my tokens, and once the one just made
+//	POST /tokens         makes one
 //	POST /tokens/:token  revokes one
 package tokens
 
 import (
+	"context"
 	"embed"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,9 +33,16 @@ var files embed.FS
 // maxName bounds the name of a token, in characters.
 const maxName = 60
 
+// made names the cookie that carries a new token to the page that shows it,
+// so that a reload makes no second one.
+const (
+	made     = "token"
+	madeLife = time.Minute
+)
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, address: p.Config.AuthURL, notice: p.Notice, page: reader.New(files, "page.html")}
+	e := endpoint{db: p.DB, address: p.Config.AuthURL, secure: p.Config.Secure(), notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
 		{Method: "GET", Path: "/tokens", Access: web.Author, Handle: inPerson(e.list)},
 		{Method: "POST", Path: "/tokens", Access: web.Author, Handle: inPerson(e.create)},
@@ -43,6 +53,7 @@ func Routes(p *platform.Platform) []web.Route {
 type endpoint struct {
 	db      *db.Pool
 	address string
+	secure  bool
 	notice  string
 	page    *reader.Page
 }
@@ -67,7 +78,31 @@ type view struct {
 }
 
 func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
-	return e.show(w, r, http.StatusOK, view{})
+	secret := web.CookieValue(r, e.secure, made)
+	if secret == "" {
+		return e.show(w, r, http.StatusOK, view{})
+	}
+	web.Cookie(w, e.secure, made, "", 0)
+	mine, err := e.owns(r.Context(), secret)
+	if err != nil {
+		return err
+	}
+	if !mine { // planted, or somebody else's who used this browser
+		return e.show(w, r, http.StatusOK, view{})
+	}
+	return e.show(w, r, http.StatusOK, view{Secret: secret, Address: e.address})
+}
+
+// owns reports whether a token is one of the reader's.
+func (e endpoint) owns(ctx context.Context, secret string) (mine bool, err error) {
+	err = e.db.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT FROM tokens
+			WHERE token = $1 AND user_id = $2 AND revoked_at IS NULL)`, account.Hash(secret), access.User(ctx)).Scan(&mine)
+	if err != nil {
+		return false, fmt.Errorf("is a token of %s: %w", access.User(ctx), err)
+	}
+	return mine, nil
 }
 
 func (e endpoint) create(w http.ResponseWriter, r *http.Request) error {
@@ -77,13 +112,18 @@ func (e endpoint) create(w http.ResponseWriter, r *http.Request) error {
 	typed := r.PostFormValue("name")
 	name := strings.Join(strings.Fields(typed), " ")
 	if !nameable(name) {
-		return e.show(w, r, http.StatusBadRequest, view{Name: typed, Text: "Please give the token a name of 60 characters at most, such as the computer it is for."})
+		f := fault.In("name", "Please give the token a name of %d characters at most, such as the computer it is for.", maxName)
+		if !web.WantsPage(r) {
+			return f
+		}
+		return e.show(w, r, http.StatusBadRequest, view{Name: typed, Text: f.Text})
 	}
 	secret, err := account.NewToken(r.Context(), e.db, access.User(r.Context()), name)
 	if err != nil {
 		return err
 	}
-	return e.show(w, r, http.StatusOK, view{Secret: secret, Address: e.address})
+	web.Cookie(w, e.secure, made, secret, madeLife)
+	return web.SeeOther(w, r, "/tokens")
 }
 
 func nameable(name string) bool {

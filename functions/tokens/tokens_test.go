@@ -43,6 +43,22 @@ func TestMakeAndRevoke(t *testing.T) {
 		t.Fatalf("no tokens yet: %d", a.Status)
 	}
 	a = post(t, p, author, "/tokens", "  the\tlaptop ")
+	carried := (&http.Response{Header: a.Header}).Cookies()
+	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/tokens" || len(carried) != 1 || carried[0].MaxAge != 60 || !carried[0].HttpOnly {
+		t.Fatalf("%d to %q with %v", a.Status, a.Header.Get("Location"), carried)
+	}
+	look := func(who *platformtest.User) platformtest.Answer {
+		r := platformtest.Request(t, who, "GET", "/tokens", nil)
+		r.AddCookie(carried[0])
+		return platformtest.Send(t, p, routes, r)
+	}
+	if a := look(otherAuthor(t, p)); a.Status != http.StatusOK || strings.Contains(a.Body, carried[0].Value) {
+		t.Errorf("somebody else in the same browser: %d, and may see the token", a.Status)
+	}
+	a = look(author)
+	if gone := (&http.Response{Header: a.Header}).Cookies(); len(gone) != 1 || gone[0].MaxAge >= 0 {
+		t.Errorf("the token is shown more than once: %v", gone)
+	}
 	main := page(t, a)
 	lines := main.Find("pre").Text()
 	secret := regexp.MustCompile(`hbk_[\w-]{43}`).FindString(lines)
@@ -72,6 +88,16 @@ func TestMakeAndRevoke(t *testing.T) {
 	}
 }
 
+// otherAuthor signs in an author who is not the operator.
+func otherAuthor(t *testing.T, p *platform.Platform) *platformtest.User {
+	t.Helper()
+	platformtest.Learner(t, p, "author@example.com")
+	if _, err := p.DB.Exec(t.Context(), `UPDATE users SET roles = '{author}' WHERE email = 'author@example.com'`); err != nil {
+		t.Fatal(err)
+	}
+	return platformtest.Learner(t, p, "author@example.com")
+}
+
 func TestNames(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -82,7 +108,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %d", name, a.Status)
 		}
 	}
-	if a := post(t, p, author, "/tokens", strings.Repeat("ä", 60)); a.Status != http.StatusOK {
+	if a := post(t, p, author, "/tokens", strings.Repeat("ä", 60)); a.Status != http.StatusSeeOther {
 		t.Errorf("60 characters: %d", a.Status)
 	}
 }
@@ -115,11 +141,7 @@ func TestWhoMay(t *testing.T) {
 			}
 		}
 	}
-	if _, err := p.DB.Exec(t.Context(), `UPDATE users SET roles = '{author}' WHERE email = 'bob@example.com'`); err != nil {
-		t.Fatal(err)
-	}
-	bob = platformtest.Learner(t, p, "bob@example.com")
-	if a := post(t, p, bob, "/tokens/"+id.String(), ""); a.Status != http.StatusNotFound {
+	if a := post(t, p, otherAuthor(t, p), "/tokens/"+id.String(), ""); a.Status != http.StatusNotFound {
 		t.Errorf("another author's token: %d", a.Status)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -18,11 +19,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/account"
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 	"pilothandbook/platform/web"
 )
 
@@ -63,6 +66,7 @@ func User(ctx context.Context) uuid.UUID {
 // Gate finds readers. It is a small value, made where it is needed.
 type Gate struct {
 	cfg    *config.Config
+	log    *slog.Logger
 	db     *db.Pool
 	cache  *cache.Cache
 	memory *cache.Memory
@@ -70,7 +74,7 @@ type Gate struct {
 
 // NewGate returns the gate of a process.
 func NewGate(p *platform.Platform) Gate {
-	return Gate{cfg: p.Config, db: p.DB, cache: p.Cache, memory: p.Memory}
+	return Gate{cfg: p.Config, log: p.Log, db: p.DB, cache: p.Cache, memory: p.Memory}
 }
 
 // Identify returns who sends a request, nil when nobody is signed in. An
@@ -190,7 +194,33 @@ func (g Gate) see(ctx context.Context, who *Reader, hash []byte) error {
 	}
 	cache.Set(ctx, g.cache, cache.Session, hex.EncodeToString(hash), who)
 	cache.Set(ctx, g.cache, cache.Purchase, who.User.String(), who.Opens)
+	now, err := g.find(ctx, [][]byte{hash}) // as in remember
+	if still := now[string(hash)]; err != nil || still == nil || !slices.Equal(still.Opens, who.Opens) {
+		g.cache.Drop(ctx, cache.Session, hex.EncodeToString(hash))
+		g.cache.Drop(ctx, cache.Purchase, who.User.String())
+	}
 	return nil
+}
+
+// remember keeps in Redis what a user may read. A refund that was committed
+// after opens was asked for may have dropped the key before it is written, and
+// nobody would drop it again. So it is asked once more when it stands there:
+// what is committed later than that is dropped later too.
+func (g Gate) remember(ctx context.Context, user uuid.UUID, opens []string) {
+	cache.Set(ctx, g.cache, cache.Purchase, user.String(), opens)
+	now, err := g.opened(ctx, user)
+	if err != nil || !slices.Equal(now, opens) {
+		g.cache.Drop(ctx, cache.Purchase, user.String())
+	}
+}
+
+// opened asks what a user may read now.
+func (g Gate) opened(ctx context.Context, user uuid.UUID) (now []string, err error) {
+	err = g.db.QueryRow(ctx, `SELECT `+opens+` FROM users u WHERE u.id = $1`, user).Scan(&now)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return now, err
 }
 
 // remembered returns what Redis knows while PostgreSQL does not answer.
@@ -233,18 +263,17 @@ func (g Gate) Opens(ctx context.Context, module string) (bool, error) {
 	if slices.Contains(who.Opens, module) || who.Stale {
 		return slices.Contains(who.Opens, module), nil
 	}
-	var now []string
-	err := g.db.QueryRow(ctx, `SELECT `+opens+` FROM users u WHERE u.id = $1`, who.User).Scan(&now)
+	now, err := g.opened(ctx, who.User)
 	switch {
 	case db.Gone(err):
 		now, _ = cache.Get[[]string](ctx, g.cache, cache.Purchase, who.User.String())
 		if !slices.Contains(now, module) {
 			return false, err
 		}
-	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
 		return false, fmt.Errorf("grants of %s: %w", who.User, err)
 	case slices.Contains(now, module): // bought a moment ago, and settled by another process
-		cache.Set(ctx, g.cache, cache.Purchase, who.User.String(), now)
+		g.remember(ctx, who.User, now)
 	}
 	return slices.Contains(now, module), nil
 }
@@ -252,16 +281,41 @@ func (g Gate) Opens(ctx context.Context, module string) (bool, error) {
 // Forget drops what this process and Redis keep about a user, whose grants or
 // sessions have changed.
 func (g Gate) Forget(ctx context.Context, user uuid.UUID) {
-	g.memory.Drop(func(_ string, v any) bool {
-		who, ok := v.(*Reader)
-		return ok && who.User == user
-	})
-	g.cache.Drop(ctx, cache.Purchase, user.String())
+	g.forget(ctx, job.ForgetReader{Reader: user})
 }
 
 // ForgetSession drops what this process and Redis keep about a session that
 // has ended; hash is what account.End returned.
 func (g Gate) ForgetSession(ctx context.Context, user uuid.UUID, hash []byte) {
-	g.Forget(ctx, user)
-	g.cache.Drop(ctx, cache.Session, hex.EncodeToString(hash))
+	g.forget(ctx, job.ForgetReader{Reader: user, Session: hex.EncodeToString(hash)})
+}
+
+// forget leaves to a job what Redis cannot be told now: else an outage of
+// PostgreSQL within the hour would open what was closed.
+func (g Gate) forget(ctx context.Context, f job.ForgetReader) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // though the caller may have left
+	defer cancel()
+	g.memory.Drop(func(_ string, v any) bool {
+		who, ok := v.(*Reader)
+		return ok && who.User == f.Reader
+	})
+	if Uncache(ctx, g.cache, f) {
+		return
+	}
+	err := db.Tx(ctx, g.db, func(tx pgx.Tx) error {
+		_, err := queue.Add(ctx, tx, f)
+		return err
+	})
+	if err != nil {
+		g.log.ErrorContext(ctx, "Redis keeps a reader who has changed", "user", f.Reader, "err", err)
+	}
+}
+
+// Uncache drops what Redis keeps about a reader, and reports whether it could.
+func Uncache(ctx context.Context, c *cache.Cache, f job.ForgetReader) bool {
+	dropped := c.Drop(ctx, cache.Purchase, f.Reader.String())
+	if f.Session != "" {
+		dropped = c.Drop(ctx, cache.Session, f.Session) && dropped
+	}
+	return dropped
 }

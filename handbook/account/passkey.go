@@ -10,8 +10,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 )
 
 // passkeysMost is how many passkeys a user may have.
@@ -96,7 +98,7 @@ func passkeys(ctx context.Context, q db.Querier, where string, arg any) ([]Passk
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Passkey])
 }
 
-// Add keeps a new passkey of the owner. Its id is made here.
+// Add keeps a new passkey of the owner, and has them told. Its id is made here.
 func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) error {
 	if len(o.Passkeys) >= passkeysMost {
 		return fault.New(fault.Conflict, "You have %d passkeys, which is as many as there can be. Delete one that you no longer use first.", passkeysMost)
@@ -116,7 +118,8 @@ func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) error {
 	if tag.RowsAffected() == 0 {
 		return fault.New(fault.Conflict, "This passkey is known already.")
 	}
-	return nil
+	_, err = queue.Add(ctx, tx, job.PasskeyAdded{User: o.User, Passkey: id})
+	return err
 }
 
 // UsePasskey records that a passkey signed, with its new count and flags.

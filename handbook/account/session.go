@@ -40,6 +40,18 @@ func Begin(ctx context.Context, tx pgx.Tx, user uuid.UUID, device string) (secre
 	return secret, nil
 }
 
+// Verify records that the reader of a session has just shown who they are.
+func Verify(ctx context.Context, q db.Querier, user, session uuid.UUID) error {
+	tag, err := q.Exec(ctx, `UPDATE sessions SET verified_at = now() WHERE id = $1 AND user_id = $2`, session, user)
+	if err != nil {
+		return fmt.Errorf("verify session %s: %w", session, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return fault.New(fault.SignedOut, "You were signed out meanwhile. Please sign in to go on.")
+	}
+	return nil
+}
+
 // Device is a session as its owner sees it.
 type Device struct {
 	ID      uuid.UUID `json:"id"`

@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	codeLife   = 10 * time.Minute
-	wrongLimit = 5 // wrong codes end a request
-	perHour    = 5 // mails to one address
+	codeLife    = 10 * time.Minute
+	wrongLimit  = 5  // wrong codes end a request
+	perHour     = 5  // mails to one address
+	wrongPerDay = 50 // wrong codes for one address
 )
 
 // The answers to a code or link that does not sign in, each with words of
@@ -35,6 +36,7 @@ var (
 	errExpired  = fault.New(fault.Conflict, "That code is older than ten minutes. Ask for a new one.")
 	errReplaced = fault.New(fault.Conflict, "That code was replaced by a newer one. Use the newest mail.")
 	errEnded    = fault.New(fault.TooMany, "Five wrong codes were entered. Ask for a new one.")
+	errGuessed  = fault.New(fault.TooMany, "Too many wrong codes were entered for this address today. Open the link of the mail in this browser, or sign in where you did before, or with a passkey.")
 	errNone     = fault.New(fault.NotFound, "There is no such sign-in. Ask for a new code.")
 )
 
@@ -42,13 +44,17 @@ var (
 // and has a code mailed. An earlier request of the same browser is replaced.
 // Whether the address is known makes no difference.
 func Ask(ctx context.Context, tx pgx.Tx, email, browser, next string) (uuid.UUID, error) {
-	if err := spare(ctx, tx, email); err != nil {
+	l, err := enterLane(ctx, tx, email, Hash(browser))
+	if err != nil {
 		return uuid.Nil, err
 	}
-	_, err := tx.Exec(ctx, `
+	if err := l.spare(ctx, tx); err != nil {
+		return uuid.Nil, err
+	}
+	_, err = tx.Exec(ctx, `
 		UPDATE sign_in_requests
 		SET replaced_at = now()
-		WHERE email = $1 AND browser = $2 AND used_at IS NULL AND replaced_at IS NULL`, email, Hash(browser))
+		WHERE email = $1 AND browser = $2 AND used_at IS NULL AND replaced_at IS NULL`, email, l.browser)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("replace sign-in: %w", err)
 	}
@@ -57,33 +63,13 @@ func Ask(ctx context.Context, tx pgx.Tx, email, browser, next string) (uuid.UUID
 		return uuid.Nil, err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO sign_in_requests (id, email, browser, next, expires_at)
-		VALUES ($1, $2, $3, $4, now() + $5)`, id, email, Hash(browser), next, codeLife)
+		INSERT INTO sign_in_requests (id, email, browser, known, next, expires_at)
+		VALUES ($1, $2, $3, $4, $5, now() + $6)`, id, email, l.browser, l.known, next, codeLife)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("ask to sign in: %w", err)
 	}
 	_, err = queue.Add(ctx, tx, job.SignInCode{Request: id})
 	return id, err
-}
-
-// spare refuses a mail to an address that was sent enough of them. Requests
-// for one address wait for each other, so that many at once count too.
-func spare(ctx context.Context, tx pgx.Tx, email string) error {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('sign-in:' || $1, 0))`, email); err != nil {
-		return fmt.Errorf("lock sign-ins of an address: %w", err)
-	}
-	var recent int
-	err := tx.QueryRow(ctx, `
-		SELECT count(*)
-		FROM sign_in_requests
-		WHERE email = $1 AND created_at > now() - interval '1 hour'`, email).Scan(&recent)
-	if err != nil {
-		return fmt.Errorf("recent sign-ins: %w", err)
-	}
-	if recent >= perHour {
-		return fault.New(fault.TooMany, "Five codes were sent to this address within the hour. Use the newest mail, or try again later.")
-	}
-	return nil
 }
 
 // Code is what a sign-in mail says.
@@ -131,6 +117,7 @@ type Request struct {
 	Email    string
 	Next     string
 	browser  []byte
+	known    bool // of this browser, when it asked
 	code     []byte
 	link     []byte
 	replaced [][]byte
@@ -143,7 +130,7 @@ type Request struct {
 // FindRequest returns a sign-in request; lock holds it for the transaction.
 func FindRequest(ctx context.Context, q db.Querier, id uuid.UUID, lock bool) (*Request, error) {
 	sql := `
-		SELECT email, next, browser, code, link, replaced_codes, wrong,
+		SELECT email, next, browser, known, code, link, replaced_codes, wrong,
 		       used_at IS NOT NULL, replaced_at IS NOT NULL, expires_at <= now()
 		FROM sign_in_requests
 		WHERE id = $1`
@@ -151,7 +138,7 @@ func FindRequest(ctx context.Context, q db.Querier, id uuid.UUID, lock bool) (*R
 		sql += ` FOR UPDATE`
 	}
 	r := &Request{ID: id}
-	err := q.QueryRow(ctx, sql, id).Scan(&r.Email, &r.Next, &r.browser, &r.code, &r.link, &r.replaced, &r.wrong, &r.used, &r.gone, &r.expired)
+	err := q.QueryRow(ctx, sql, id).Scan(&r.Email, &r.Next, &r.browser, &r.known, &r.code, &r.link, &r.replaced, &r.wrong, &r.used, &r.gone, &r.expired)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, errNone
 	}
@@ -183,27 +170,33 @@ func (r *Request) Over() error {
 }
 
 // check returns nil when proof is the request's code, or its link in the
-// browser that asked.
-func (r *Request) check(secret, proof, browser string) error {
+// browser that asked. No code counts any more once too many wrong ones were
+// entered; the link, which nobody guesses, does.
+func (r *Request) check(ctx context.Context, q db.Querier, secret, proof, browser string) (refused, err error) {
 	if err := r.Over(); err != nil {
-		return err
+		return err, nil
 	}
 	sum := keyed(secret, r.ID, proof)
-	switch {
-	case hmac.Equal(sum, r.code):
-		return nil
-	case hmac.Equal(sum, r.link) && r.Mine(browser):
-		return nil
+	if hmac.Equal(sum, r.link) && r.Mine(browser) {
+		return nil, nil
+	}
+	l := lane{email: r.Email, browser: r.browser, known: r.known}
+	if guessed, err := l.guessed(ctx, q); guessed || err != nil {
+		return errGuessed, err
+	}
+	if hmac.Equal(sum, r.code) {
+		return nil, nil
 	}
 	for _, old := range r.replaced {
 		if hmac.Equal(sum, old) {
-			return errReplaced
+			return errReplaced, nil
 		}
 	}
-	return errWrong
+	return errWrong, nil
 }
 
-// Redeem signs in with a code, or with a link in the browser that asked. It
+// Redeem signs in with a code, or with a link in the browser that asked. The
+// browser it is done in, which need not be that one, is known from then on. It
 // returns the new session's secret and where to go next. A wrong code is
 // counted, whatever the caller does with the error.
 func Redeem(ctx context.Context, p *db.Pool, secret string, request uuid.UUID, proof, browser, device string) (session, next string, err error) {
@@ -214,7 +207,10 @@ func Redeem(ctx context.Context, p *db.Pool, secret string, request uuid.UUID, p
 			return err
 		}
 		proof = strings.ReplaceAll(strings.TrimSpace(proof), " ", "")
-		if refused = r.check(secret, proof, browser); refused != nil {
+		if refused, err = r.check(ctx, tx, secret, proof, browser); err != nil {
+			return err
+		}
+		if refused != nil {
 			return r.refuse(ctx, tx, secret, proof, &refused)
 		}
 		next = r.Next
@@ -223,6 +219,9 @@ func Redeem(ctx context.Context, p *db.Pool, secret string, request uuid.UUID, p
 		}
 		user, err := Enter(ctx, tx, r.Email)
 		if err != nil {
+			return err
+		}
+		if err := know(ctx, tx, user, browser); err != nil {
 			return err
 		}
 		session, err = Begin(ctx, tx, user, device)

@@ -1,5 +1,15 @@
-// Package account knows who somebody is: users, sign-in requests, sessions
-// and authors' tokens.
+// Package account knows who somebody is: users, sign-in requests, sessions,
+// passkeys and authors' tokens.
+//
+// How often one may ask for a code, and guess: a browser in which somebody
+// signed in is known, to their account alone, by a secret in a cookie. Per
+// address each known browser may have 5 codes mailed within an hour, and all
+// unknown ones 5 together. Five wrong codes end a request; after 50 within a
+// day, counted in the same way, no code of the address is looked at. So a
+// stranger can fill a mailbox by 5 mails an hour and guess with 1 : 20,000 a
+// day, but not keep the owner out of the browsers, and passkeys, that they
+// use. The mailed link, in the browser that asked, cannot be guessed and
+// always counts.
 package account
 
 import (

@@ -31,6 +31,14 @@
 // its account was deleted, is noted in refunds and given back by a job, once.
 // What follows from that is told by Stripe like any other refund.
 //
+// A sale may be of a gift: then the purchase has no grants, but a code (package
+// gift), and the grant of whoever redeems it opens and closes with the payment
+// like a buyer's. A refund that fails at the payer's bank moves nothing: the
+// books say what was promised, and the event waits for an operator.
+//
+// What is paid is the price, less the discount of a promotion code, with a tax
+// that is in the price or comes on top; it is all in the facts and the ledger.
+//
 // Before anything is written, what Stripe tells is compared with the row that
 // was written before the sale. What does not agree is not settled but
 // quarantined: it changes nothing and waits for an operator. An e-mail address

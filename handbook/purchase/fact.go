@@ -1,6 +1,9 @@
 package purchase
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Kind says what a fact is about.
 type Kind string
@@ -23,6 +26,9 @@ type Fact struct {
 	Source string // the Stripe object that tells it
 	Amount int64  // what was paid, is disputed, or all that was given back by then
 	At     time.Time
+
+	Discount int64 // how much less was paid
+	Tax      int64 // that was paid, be it in the price or on top of it
 }
 
 // Standing is where a purchase stands. Its zero value: nothing is bought.
@@ -31,6 +37,8 @@ type Standing struct {
 	Failed     bool      // nothing is bought, as the money will not come
 	At         time.Time // when it was paid, or submitted while it is pending
 	Amount     int64     // what was paid, or is to be
+	Discount   int64     // how much less that is
+	Tax        int64     // how much of it is tax
 	Refunded   int64     // all that was given back
 	RefundedAt time.Time // when it was, zero if nothing was
 	Lost       int64     // what a bank took back
@@ -59,11 +67,14 @@ func State(facts []Fact) Standing {
 	case !isPaid && failed:
 		return Standing{Failed: true}
 	case !isPaid && isSubmitted:
-		return Standing{Status: "pending", At: submitted.At, Amount: submitted.Amount}
+		return Standing{Status: "pending", At: submitted.At, Amount: submitted.Amount, Discount: submitted.Discount, Tax: submitted.Tax}
 	case !isPaid:
 		return Standing{}
 	}
-	s := Standing{Status: "completed", At: paid.At, Amount: paid.Amount, Refunded: back.Amount, RefundedAt: back.At}
+	s := Standing{
+		Status: "completed", At: paid.At, Amount: paid.Amount, Discount: paid.Discount, Tax: paid.Tax,
+		Refunded: back.Amount, RefundedAt: back.At,
+	}
 	if _, all := best[Refunded]; all {
 		s.Status, s.Revoked = "refunded", back.At
 	}
@@ -127,8 +138,20 @@ func earlier(a, b time.Time) time.Time {
 // weightier returns the fact of the larger amount, as what is given back adds
 // up; of equal ones the earlier.
 func weightier(a, b Fact) Fact {
-	if a.Kind == "" || b.Amount > a.Amount || b.Amount == a.Amount && b.At.Before(a.At) {
+	if a.Kind == "" {
+		return b
+	}
+	order := cmp.Or(cmp.Compare(a.Amount, b.Amount), b.At.Compare(a.At), cmp.Compare(a.Tax, b.Tax), cmp.Compare(a.Discount, b.Discount))
+	if order < 0 {
 		return b
 	}
 	return a
+}
+
+// taxOf returns how much of an amount that went back was tax: of all of it all.
+func (s Standing) taxOf(back int64) int64 {
+	if s.Amount == 0 {
+		return 0
+	}
+	return (min(back, s.Amount)*s.Tax + s.Amount/2) / s.Amount
 }

@@ -44,8 +44,10 @@ func (r Report) contradicts(k known) string {
 // absurd says which amount cannot be, "" if all can.
 func (r Report) absurd() string {
 	for _, f := range r.facts {
-		if f.Amount < 0 || f.Amount > math.MaxInt32 {
-			return fmt.Sprintf("amount %d cannot be", f.Amount)
+		for _, n := range []int64{f.Amount, f.Discount, f.Tax} {
+			if n < 0 || n > math.MaxInt32 {
+				return fmt.Sprintf("amount %d cannot be", n)
+			}
 		}
 	}
 	return ""
@@ -65,6 +67,21 @@ func sessionContradicts(s *stripe.CheckoutSession, k known) string {
 		return fmt.Sprintf("buyer is %q, ours is %s", s.ClientReferenceID, k.user)
 	case !slices.Contains(statuses, s.PaymentStatus):
 		return fmt.Sprintf("payment status %q is not known", s.PaymentStatus)
+	}
+	return unbalanced(s)
+}
+
+// unbalanced says if what is paid is not the price, less the discount, with a
+// tax that is in it or comes on top, "" if it is. Nothing is sent, so that
+// there is nothing else to pay for.
+func unbalanced(s *stripe.CheckoutSession) string {
+	d := s.TotalDetails
+	if d == nil {
+		d = &stripe.CheckoutSessionTotalDetails{AmountDiscount: max(0, s.AmountSubtotal-s.AmountTotal)}
+	}
+	net := s.AmountSubtotal - d.AmountDiscount
+	if net < 0 || d.AmountTax < 0 || s.AmountTotal < net || s.AmountTotal > net+d.AmountTax || d.AmountTax > s.AmountTotal {
+		return fmt.Sprintf("total is %d, which is not %d less %d with a tax of %d", s.AmountTotal, s.AmountSubtotal, d.AmountDiscount, d.AmountTax)
 	}
 	return ""
 }

@@ -12,6 +12,13 @@ import (
 
 const paid = stripe.CheckoutSessionPaymentStatusPaid
 
+// totals has Stripe tell what was paid, with discount and tax.
+func totals(total, discount, tax int64) func(*stripe.CheckoutSession) {
+	return func(c *stripe.CheckoutSession) {
+		c.AmountTotal, c.TotalDetails = total, &stripe.CheckoutSessionTotalDetails{AmountDiscount: discount, AmountTax: tax}
+	}
+}
+
 // TestTampering changes one thing of a paid session at a time.
 func TestTampering(t *testing.T) {
 	t.Parallel()
@@ -38,6 +45,20 @@ func TestTampering(t *testing.T) {
 		{"somebody else's product", func(c *stripe.CheckoutSession) { c.Metadata = map[string]string{"sku": "mug"} }, purchase.Ignored, "not sold here"},
 		{"other address", func(c *stripe.CheckoutSession) { c.CustomerEmail = "someone@else.example" }, purchase.Settled, ""},
 		{"with a discount", func(c *stripe.CheckoutSession) { c.AmountTotal = 7450 }, purchase.Settled, ""},
+		{"with a discount that is told", totals(7450, 7450, 0), purchase.Settled, ""},
+		{"with tax on top", totals(16390, 0, 1490), purchase.Settled, ""},
+		{"with tax in the price", totals(14900, 0, 1355), purchase.Settled, ""},
+		{"with a discount, and tax on top", totals(8195, 7450, 745), purchase.Settled, ""},
+		{"with a discount, and tax in the price", totals(7450, 7450, 677), purchase.Settled, ""},
+		{"all of it off", totals(0, 14900, 0), purchase.Settled, ""},
+		{"less than price and discount", totals(7449, 7450, 0), purchase.Quarantined, "total is 7449"},
+		{"less without a discount", totals(14899, 0, 0), purchase.Quarantined, "total is 14899"},
+		{"more than price and tax", totals(16391, 0, 1490), purchase.Quarantined, "total is 16391"},
+		{"more than the price without tax", totals(15000, 0, 0), purchase.Quarantined, "total is 15000"},
+		{"a discount of more than the price", totals(0, 14901, 0), purchase.Quarantined, "total is 0"},
+		{"a negative discount", totals(15000, -100, 0), purchase.Quarantined, "amount -100"},
+		{"negative tax", totals(14900, 0, -1), purchase.Quarantined, "amount -1"},
+		{"nothing but tax", totals(0, 14900, 100), purchase.Quarantined, "tax of 100"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

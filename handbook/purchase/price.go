@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,15 @@ type Price struct {
 	Full     int // what everybody else pays
 	Currency string
 	Credited []string // keys of the owned modules for which the bundle is cheaper, sorted
+	Owned    []string // their titles
+}
+
+// Why says why somebody pays less than others, "" where they do not.
+func (p Price) Why() string {
+	if p.Amount >= p.Full {
+		return ""
+	}
+	return "You own " + strings.Join(p.Owned, " and ") + " already, so you pay the difference."
 }
 
 // PriceFor returns what a user pays for a module that is on sale, and an error
@@ -33,16 +43,16 @@ func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) 
 	var credit int
 	err := q.QueryRow(ctx, `
 		WITH credited AS (
-			SELECT part.key, part.price
+			SELECT part.key, part.price, part.title
 			FROM modules m
 			JOIN modules part ON part.key = ANY (m.includes) AND part.currency = m.currency
 			WHERE m.key = $1 AND EXISTS (
 				SELECT FROM grants
 				WHERE user_id = $2 AND module_key = part.key AND revoked_at IS NULL AND expires_at IS NULL))
-		SELECT title, price, currency, coalesce((SELECT sum(price) FROM credited), 0), ARRAY(SELECT key FROM credited ORDER BY key)
+		SELECT title, price, currency, coalesce((SELECT sum(price) FROM credited), 0), ARRAY(SELECT key FROM credited ORDER BY key), ARRAY(SELECT title FROM credited ORDER BY key)
 		FROM modules
 		WHERE key = $1 AND EXISTS (SELECT FROM content_versions WHERE module_id = key AND is_active)`, module, user,
-	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited)
+	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited, &p.Owned)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, fmt.Errorf("%q is not on sale: %w", module, err)
 	}

@@ -20,6 +20,7 @@ type known struct {
 	currency string
 	live     bool
 	session  string // "" while Stripe's answer is not known
+	gift     bool   // it sells a code, not access
 	facts    []Fact
 	bought   []bought // by this payment or this checkout: one and the same, or it contradicts
 	fresh    uuid.UUID
@@ -94,11 +95,11 @@ func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 		WHERE id = (SELECT user_id FROM checkouts WHERE id = $1)
 		FOR NO KEY UPDATE`, id)
 	b.Queue(`
-		SELECT id, user_id, module_type, amount, currency, livemode, coalesce(stripe_session_id, '')
+		SELECT id, user_id, module_type, amount, currency, livemode, coalesce(stripe_session_id, ''), gift
 		FROM checkouts
 		WHERE id = $1
 		FOR NO KEY UPDATE`, id).QueryRow(func(row pgx.Row) error {
-		err := row.Scan(&k.checkout, &k.user, &k.module, &k.amount, &k.currency, &k.live, &k.session)
+		err := row.Scan(&k.checkout, &k.user, &k.module, &k.amount, &k.currency, &k.live, &k.session, &k.gift)
 		k.found = err == nil
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
@@ -106,7 +107,7 @@ func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 		return err
 	})
 	b.Queue(`
-		SELECT kind, source, amount, at
+		SELECT kind, source, amount, at, discount, tax
 		FROM payment_facts
 		WHERE stripe_payment_id = $1`, r.payment).Query(func(rows pgx.Rows) (err error) {
 		k.facts, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Fact])
@@ -122,8 +123,9 @@ func look(ctx context.Context, tx pgx.Tx, r Report) (known, error) {
 	return k, tx.SendBatch(ctx, &b).Close()
 }
 
-// write adds the facts and writes what follows from all of them.
-func write(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) error {
+// write adds the facts and writes what follows from all of them. It returns
+// whose grants may have changed, if anybody's.
+func write(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) (reader uuid.UUID, err error) {
 	var b pgx.Batch
 	r.writeFacts(&b, &k.checkout)
 	b.Queue(`
@@ -139,58 +141,61 @@ func write(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) error 
 	if s.Status == "completed" || s.Status == "refunded" {
 		writeLedger(&b, r.payment, k, s)
 	}
+	if k.gift {
+		writeGift(&b, r.payment, k, s, &reader)
+	} else if k.user != nil {
+		reader = *k.user
+	}
 	writeCheckout(&b, r, k, s)
-	return tx.SendBatch(ctx, &b).Close()
+	err = tx.SendBatch(ctx, &b).Close()
+	return reader, err
 }
 
 // writeFacts adds the facts; checkout is nil while nobody knows whose they are.
 func (r Report) writeFacts(b *pgx.Batch, checkout *uuid.UUID) {
 	for _, f := range r.facts {
 		b.Queue(`
-			INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id, discount, tax)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (stripe_payment_id, kind, source, amount) DO UPDATE
-			SET at = least(payment_facts.at, excluded.at)`, r.payment, f.Kind, f.Source, f.Amount, r.currency, f.At, checkout)
+			SET at = least(payment_facts.at, excluded.at)`, r.payment, f.Kind, f.Source, f.Amount, r.currency, f.At, checkout, f.Discount, f.Tax)
 	}
 }
 
 func writePurchase(b *pgx.Batch, payment string, k known, s Standing) {
 	b.Queue(`
-		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, currency, status, purchased_at, checkout_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, currency, status, purchased_at, checkout_id, discount, tax)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (stripe_payment_id) DO UPDATE
-		SET amount = excluded.amount, status = excluded.status, purchased_at = excluded.purchased_at`,
-		k.purchase(), k.user, payment, k.module, s.Amount, k.currency, s.Status, s.At, k.checkout)
-	if s.Status == "pending" {
+		SET amount = excluded.amount, status = excluded.status, purchased_at = excluded.purchased_at,
+		    discount = excluded.discount, tax = excluded.tax`,
+		k.purchase(), k.user, payment, k.module, s.Amount, k.currency, s.Status, s.At, k.checkout, s.Discount, s.Tax)
+	if s.Status == "pending" || k.gift {
 		return
-	}
-	var revoked *time.Time
-	if !s.open() {
-		revoked = &s.Revoked
 	}
 	b.Queue(`
 		INSERT INTO grants (id, user_id, module_key, purchase_id, reason, created_at, revoked_at)
 		VALUES ($1, $2, $3, $4, 'bought', $5, $6)
 		ON CONFLICT (user_id, module_key, purchase_id) DO UPDATE
 		SET created_at = excluded.created_at, revoked_at = excluded.revoked_at`,
-		uuid.Must(uuid.NewV7()), k.user, k.module, k.purchase(), s.At, revoked)
+		uuid.Must(uuid.NewV7()), k.user, k.module, k.purchase(), s.At, s.closed())
 }
 
 func writeLedger(b *pgx.Batch, payment string, k known, s Standing) {
-	line := func(kind string, amount int64, at time.Time) {
+	line := func(kind string, amount, discount, tax int64, at time.Time) {
 		b.Queue(`
-			INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id, discount, tax)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (stripe_payment_id, kind) DO UPDATE
-			SET at = excluded.at, amount = excluded.amount`,
-			uuid.Must(uuid.NewV7()), at, kind, k.module, amount, k.currency, payment)
+			SET at = excluded.at, amount = excluded.amount, discount = excluded.discount, tax = excluded.tax`,
+			uuid.Must(uuid.NewV7()), at, kind, k.module, amount, k.currency, payment, discount, tax)
 	}
-	line("sale", s.Amount, s.At)
+	line("sale", s.Amount, s.Discount, s.Tax, s.At)
 	if s.Refunded > 0 {
-		line("refund", s.Refunded, s.RefundedAt)
+		line("refund", s.Refunded, 0, s.taxOf(s.Refunded), s.RefundedAt)
 	}
 	if s.Lost > 0 {
-		line("dispute", s.Lost, s.LostAt)
+		line("dispute", s.Lost, 0, s.taxOf(s.Lost), s.LostAt)
 	}
 }
 

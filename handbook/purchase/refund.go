@@ -16,7 +16,8 @@ import (
 // same thing last is, which nobody was told of, else the later; of a module
 // and a bundle of it the module's, unless the bundle was cheaper because of
 // it: so it does not matter which of two pages that were open at once was paid
-// first. What is noted stays so.
+// first. What a gift had opened before is paid for nothing, too. What is noted
+// stays so.
 func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([]string, error) {
 	rows, err := tx.Query(ctx, `
 		WITH live AS (
@@ -36,7 +37,12 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 			SELECT part.*
 			FROM kept part
 			JOIN kept whole ON whole.module <> part.module AND part.module IN (SELECT opened_by(whole.module))
-			               AND part.module <> ALL (whole.credited))
+			               AND part.module <> ALL (whole.credited)
+			UNION
+			SELECT live.*
+			FROM live
+			JOIN grants g ON g.user_id = $1 AND g.gift_id IS NOT NULL AND g.revoked_at IS NULL AND g.created_at < live.purchased_at
+			             AND live.module IN (SELECT opened_by(g.module_key)))
 		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason)
 		SELECT gen_random_uuid(), payment, $1, module, amount, currency, 'duplicate'
 		FROM back

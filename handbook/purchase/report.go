@@ -1,6 +1,7 @@
 package purchase
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -29,6 +30,7 @@ type Report struct {
 	facts    []Fact
 	session  *stripe.CheckoutSession // nil when something else tells it
 	dispute  bool                    // names the payment only, whoever sold it
+	unpaid   string                  // what of a refund the payer did not get, in words; "" if nothing
 }
 
 // FromSession returns what a Checkout Session tells; at is when it did.
@@ -50,7 +52,11 @@ func FromSession(s *stripe.CheckoutSession, at time.Time) Report {
 			kind = Failed
 		}
 	}
-	r.facts = []Fact{{Kind: kind, Source: s.ID, Amount: s.AmountTotal, At: moment(at)}}
+	f := Fact{Kind: kind, Source: s.ID, Amount: s.AmountTotal, At: moment(at), Discount: max(0, s.AmountSubtotal-s.AmountTotal)}
+	if d := s.TotalDetails; d != nil {
+		f.Discount, f.Tax = d.AmountDiscount, d.AmountTax
+	}
+	r.facts = []Fact{f}
 	return r
 }
 
@@ -116,6 +122,18 @@ func FromDispute(d *stripe.Dispute, at time.Time) (Report, error) {
 	}
 	r.facts = []Fact{{Kind: kind, Source: d.ID, Amount: d.Amount, At: moment(at)}}
 	return r, nil
+}
+
+// FromRefund returns what a refund tells. Nothing follows from one that goes
+// on: the charge tells what was given back. One that fails at the payer's bank
+// does so days later, when the books and the reader's access have long followed
+// it; the money is the seller's again. No rule can put that right, as the payer
+// was promised it: an operator must.
+func FromRefund(r *stripe.Refund) Report {
+	if r.PaymentIntent == nil || r.PaymentIntent.ID == "" || r.Status != stripe.RefundStatusFailed && r.Status != stripe.RefundStatusCanceled {
+		return Report{}
+	}
+	return Report{payment: r.PaymentIntent.ID, unpaid: fmt.Sprintf("refund %s of %d %s %s (%s)", r.ID, r.Amount, r.Currency, r.Status, cmp.Or(string(r.FailureReason), "no reason given"))}
 }
 
 // moment drops what PostgreSQL would not keep, so that a fact is equal to

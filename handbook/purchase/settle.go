@@ -24,7 +24,8 @@ const (
 type Outcome struct {
 	State  string
 	Reason string    // why it was not settled
-	User   uuid.UUID // the buyer, whose grants may have changed; zero if there is none
+	Seen   bool      // it needs no more than an operator's eyes and hands
+	User   uuid.UUID // whose grants may have changed: the buyer's, or of a gift its reader's; zero if nobody's
 }
 
 // Settle takes in what Stripe tells about a payment and writes all that
@@ -32,6 +33,9 @@ type Outcome struct {
 // callers at once gives the same rows. The caller drops what it remembers of
 // the outcome's user once tx has committed.
 func Settle(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
+	if r.unpaid != "" {
+		return bounced(ctx, tx, r)
+	}
 	if r.dispute {
 		if len(r.facts) == 0 {
 			return Outcome{State: Ignored, Reason: "an inquiry: no money is taken"}, nil
@@ -55,10 +59,24 @@ func Settle(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
 		return Outcome{State: Quarantined, Reason: reason}, nil
 	}
 	s := State(append(k.facts, r.facts...))
-	if err := write(ctx, tx, r, k, s); err != nil {
+	reader, err := write(ctx, tx, r, k, s)
+	if err != nil {
 		return Outcome{}, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
 	}
-	return follow(ctx, tx, r, k, s)
+	return Outcome{State: Settled, User: reader}, follow(ctx, tx, r, k, s)
+}
+
+// bounced tells of a refund of ours that did not reach the payer.
+func bounced(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
+	checkout, err := find(ctx, tx, r.payment)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("checkout of payment %s: %w", r.payment, err)
+	}
+	if checkout == "" {
+		return Outcome{State: Ignored, Reason: "not sold here"}, nil
+	}
+	return Outcome{State: Quarantined, Seen: true, Reason: r.unpaid +
+		": the payer has not got the money of payment " + r.payment + "; give it back in another way, then replay this event"}, nil
 }
 
 // early keeps what is told of a payment before its sale is. Nobody knows yet
@@ -77,11 +95,10 @@ func early(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
 
 // follow adds what is to happen later: the buyer is told of the purchase, or
 // gets back what was paid for nothing.
-func follow(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) (Outcome, error) {
+func follow(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) error {
 	if k.user == nil {
-		return Outcome{State: Settled}, orphan(ctx, tx, r.payment, k, s)
+		return orphan(ctx, tx, r.payment, k, s)
 	}
-	out := Outcome{State: Settled, User: *k.user}
 	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
 	if s.open() && (first || r.dispute) {
 		last := r.payment
@@ -90,14 +107,14 @@ func follow(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) (Outc
 		}
 		back, err := superfluous(ctx, tx, *k.user, last)
 		if err != nil || slices.Contains(back, r.payment) {
-			return out, err
+			return err
 		}
 	}
 	if !first {
-		return out, nil
+		return nil
 	}
 	_, err := queue.Add(ctx, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
-	return out, err
+	return err
 }
 
 // Owns reports whether a user may already read a module, by whatever they

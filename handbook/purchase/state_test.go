@@ -21,6 +21,8 @@ func TestState(t *testing.T) {
 
 	submitted, paid := fact(purchase.Submitted, 7900, 0), fact(purchase.Paid, 7900, 1)
 	part, all := fact(purchase.PartlyRefunded, 900, 2), fact(purchase.Refunded, 7900, 3)
+	taxed := fact(purchase.Paid, 5445, 1)
+	taxed.Discount, taxed.Tax = 4950, 495
 	disputed, won, lost := fact(purchase.Disputed, 7900, 4), fact(purchase.DisputeWon, 7900, 5), fact(purchase.DisputeLost, 8100, 6)
 	for _, tc := range []struct {
 		name  string
@@ -44,6 +46,7 @@ func TestState(t *testing.T) {
 			Status: "refunded", At: paid.At, Amount: 7900, Refunded: 7900, RefundedAt: all.At, Lost: 7900, LostAt: lost.At, Revoked: all.At}},
 		{"submitted", []purchase.Fact{submitted}, purchase.Standing{Status: "pending", At: noon, Amount: 7900}},
 		{"paid", []purchase.Fact{paid, submitted}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
+		{"with discount and tax", []purchase.Fact{taxed}, purchase.Standing{Status: "completed", At: taxed.At, Amount: 5445, Discount: 4950, Tax: 495}},
 		{"nothing to pay", []purchase.Fact{fact(purchase.Paid, 0, 1)}, purchase.Standing{Status: "completed", At: paid.At}},
 		{"part given back", []purchase.Fact{part, paid}, purchase.Standing{
 			Status: "completed", At: paid.At, Amount: 7900, Refunded: 900, RefundedAt: part.At}},
@@ -67,6 +70,7 @@ func facts() *rapid.Generator[[]purchase.Fact] {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) purchase.Fact {
 		f := fact(rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.Int64Range(0, 3).Draw(t, "amount"), rapid.IntRange(0, 5).Draw(t, "at"))
 		f.Source = rapid.SampledFrom([]string{"x_1", "x_2"}).Draw(t, "source")
+		f.Discount, f.Tax = rapid.Int64Range(0, 1).Draw(t, "discount"), rapid.Int64Range(0, 1).Draw(t, "tax")
 		return f
 	}), 0, 8)
 }

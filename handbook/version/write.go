@@ -10,8 +10,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 )
 
 // Publication is a version with all its parts, ready to be inserted.
@@ -182,15 +184,25 @@ func Taken(ctx context.Context, q db.Querier, module string, ids []string) (map[
 
 // Activate makes a version the one that is sold and read, and the module's
 // title, summary and includes those of the version. An older one may be
-// activated again.
+// activated again: of that nobody is told.
 func Activate(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	module, err := lock(ctx, tx, id)
 	if err != nil {
 		return err
 	}
+	var active, news bool
+	err = tx.QueryRow(ctx, `
+		SELECT v.is_active, v.activated_at IS NULL AND NOT EXISTS (
+			SELECT FROM content_versions o
+			WHERE o.module_id = v.module_id AND o.activated_at IS NOT NULL AND (o.release_date, o.id) > (v.release_date, v.id))
+		FROM content_versions v
+		WHERE v.id = $1`, id).Scan(&active, &news)
+	if err != nil {
+		return fmt.Errorf("activate %s: %w", id, err)
+	}
 	for _, sql := range []string{
 		`UPDATE content_versions SET is_active = false WHERE module_id = $2 AND is_active AND id <> $1`,
-		`UPDATE content_versions SET is_active = true WHERE id = $1 AND module_id = $2 AND NOT is_active`,
+		`UPDATE content_versions SET is_active = true, activated_at = coalesce(activated_at, now()) WHERE id = $1 AND module_id = $2 AND NOT is_active`,
 		`UPDATE modules m
 		SET title = v.title, summary = v.summary, includes = v.includes
 		FROM content_versions v
@@ -198,6 +210,25 @@ func Activate(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
 	} {
 		if _, err := tx.Exec(ctx, sql, id, module); err != nil {
 			return fmt.Errorf("activate %s: %w", id, err)
+		}
+	}
+	if active {
+		return nil // nothing has changed
+	}
+	return follow(ctx, tx, id, news)
+}
+
+// follow adds what is to be done about a version that is active now: readers
+// may have studied its lessons before they came, and if it is news, its owners
+// may want to know.
+func follow(ctx context.Context, tx pgx.Tx, id uuid.UUID, news bool) error {
+	jobs := []queue.Args{job.SyncReaders{Version: id}}
+	if news {
+		jobs = append(jobs, job.ContentUpdateNotification{Version: id})
+	}
+	for _, j := range jobs {
+		if _, err := queue.Add(ctx, tx, j); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -94,10 +94,10 @@ func (c *Cache) SetBytes(ctx context.Context, s Strategy, key string, value []by
 	}
 }
 
-// Drop forgets keys of a strategy.
-func (c *Cache) Drop(ctx context.Context, s Strategy, keys ...string) {
+// Drop forgets keys of a strategy, and reports whether none is left.
+func (c *Cache) Drop(ctx context.Context, s Strategy, keys ...string) bool {
 	if c == nil || len(keys) == 0 {
-		return
+		return true
 	}
 	full := make([]string, len(keys))
 	for i, k := range keys {
@@ -105,7 +105,9 @@ func (c *Cache) Drop(ctx context.Context, s Strategy, keys ...string) {
 	}
 	if err := c.redis.Del(ctx, full...).Err(); err != nil {
 		c.failed(ctx, "Cache drop error:", err)
+		return false
 	}
+	return true
 }
 
 // Get returns the value kept under key. A value that cannot be read is a

@@ -16,7 +16,7 @@ import (
 func (c *Config) Check(s Service) error {
 	faults := c.missing(s)
 	for _, check := range []func() error{
-		c.checkEnv, c.checkDatabase, c.checkRedis, c.checkAuth, c.checkAdmins, c.checkStripe, c.checkMail, c.checkCloudinary, c.checkKeyring, c.checkBlobs,
+		c.checkEnv, func() error { return c.checkDatabase(s) }, c.checkRedis, c.checkAuth, c.checkAdmins, c.checkStripe, c.checkMail, c.checkCloudinary, c.checkKeyring, c.checkBlobs,
 	} {
 		faults = append(faults, check())
 	}
@@ -67,10 +67,16 @@ func (c *Config) checkEnv() error {
 	return nil
 }
 
-func (c *Config) checkDatabase() error {
+// checkDatabase wants two connections for a worker, whose queue has one of its
+// own.
+func (c *Config) checkDatabase(s Service) error {
+	least := 1
+	if s == Worker {
+		least = 2
+	}
 	return errors.Join(
 		scheme("DATABASE_URL", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
-		within("DATABASE_MAX_CONNS", int(c.DatabaseMaxConns), 1, 100))
+		within("DATABASE_MAX_CONNS", int(c.DatabaseMaxConns), least, 100))
 }
 
 func (c *Config) checkRedis() error {
@@ -139,7 +145,11 @@ func (c *Config) checkMail() error {
 	if _, err := mail.ParseAddress(c.MailFrom); c.MailFrom != "" && err != nil {
 		from = errors.New("MAIL_FROM must be an address, such as Handbook <hello@handbook.example>")
 	}
-	return errors.Join(from, scheme("MAIL_URL", c.MailURL.Reveal(), "smtp", "smtps", "smtp+plain"))
+	var support error
+	if _, err := mail.ParseAddress(c.SupportEmail); c.SupportEmail != "" && err != nil {
+		support = errors.New("SUPPORT_EMAIL must be an address, such as help@handbook.example")
+	}
+	return errors.Join(from, support, scheme("MAIL_URL", c.MailURL.Reveal(), "smtp", "smtps", "smtp+plain"))
 }
 
 func (c *Config) checkCloudinary() error {

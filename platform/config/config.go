@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/url"
 	"strings"
 
@@ -34,7 +35,7 @@ type Config struct {
 	TrustedProxies int `envconfig:"TRUSTED_PROXIES" default:"1" desc:"proxies in front that append to X-Forwarded-For; 0 when readers connect directly"`
 
 	DatabaseURL      Secret `envconfig:"DATABASE_URL" need:"web worker lambda command" desc:"PostgreSQL, postgresql://user:password@host:port/database"`
-	DatabaseMaxConns int32  `envconfig:"DATABASE_MAX_CONNS" desc:"connections of this process (web 4, worker 3, lambda and commands 1)"`
+	DatabaseMaxConns int32  `envconfig:"DATABASE_MAX_CONNS" desc:"connections of this process (web 4, worker 3, of which its queue has one to itself, lambda and commands 1)"`
 	RedisURL         Secret `envconfig:"REDIS_URL" need:"web worker" desc:"Redis of the queue, redis://user:password@host:port; its maxmemory-policy must be noeviction"`
 	RedisCacheURL    Secret `envconfig:"REDIS_CACHE_URL" desc:"another Redis for the caches (REDIS_URL when empty)"`
 	RedisIPFamily    int    `envconfig:"REDIS_IP_FAMILY" default:"0" desc:"4 or 6 dials Redis by that family only; 0 by both"`
@@ -48,9 +49,14 @@ type Config struct {
 	StripePublishableKey string `envconfig:"STRIPE_PUBLISHABLE_KEY" desc:"pk_...; only compared with the secret key's mode"`
 	StripeWebhookSecret  Secret `envconfig:"STRIPE_WEBHOOK_SECRET" need:"web" desc:"whsec_...; two separated by a comma while one is rolled"`
 	StripeAPIBase        string `envconfig:"STRIPE_API_BASE" desc:"another address of Stripe's API; only with a test key"`
+	StripeTax            bool   `envconfig:"STRIPE_TAX" desc:"true: Stripe reckons tax and asks for the address it needs; whether prices include it is set in Stripe's tax settings"`
 
 	MailURL  Secret `envconfig:"MAIL_URL" need:"worker" desc:"smtp://user:password@host:port (STARTTLS) or smtps://"`
 	MailFrom string `envconfig:"MAIL_FROM" need:"worker" desc:"sender of mails, Name <address>"`
+
+	SupportEmail string `envconfig:"SUPPORT_EMAIL" desc:"where readers write to, on pages and in mails; set for web and worker (the address of MAIL_FROM when empty)"`
+	Seller       string `envconfig:"SELLER" desc:"name and postal address of who sells, separated by commas, for the terms, the privacy page and contact"`
+	GoverningLaw string `envconfig:"GOVERNING_LAW" desc:"whose law governs a purchase, for the terms: \"Germany\" or \"the State of Colorado, USA\"; nothing is said when empty"`
 
 	CloudinaryCloudName string `envconfig:"CLOUDINARY_CLOUD_NAME" desc:"Cloudinary account that serves media; all three or none"`
 	CloudinaryAPIKey    string `envconfig:"CLOUDINARY_API_KEY" desc:"its key"`
@@ -76,15 +82,25 @@ type legacy struct {
 // Load reads the environment for a service. Its error names every fault, one
 // a line.
 func Load(s Service) (*Config, error) {
+	c, err := Read(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Check(s); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Read reads the environment for a service as Load does, but leaves it to the
+// caller to check it.
+func Read(s Service) (*Config, error) {
 	var c Config
 	var old legacy
 	if err := errors.Join(envconfig.Process("", &c), envconfig.Process("", &old)); err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	c.fill(s, old)
-	if err := c.Check(s); err != nil {
-		return nil, err
-	}
 	return &c, nil
 }
 
@@ -155,6 +171,16 @@ func (c *Config) WebhookSecrets() []string {
 // Admins returns the operators' addresses, in lower case.
 func (c *Config) Admins() []string {
 	return list(strings.ToLower(c.AdminEmails))
+}
+
+// Contact returns the address that readers write to, "" if none is known.
+func (c *Config) Contact() string {
+	for _, given := range []string{c.SupportEmail, c.MailFrom} {
+		if a, err := mail.ParseAddress(given); err == nil {
+			return a.Address
+		}
+	}
+	return ""
 }
 
 // list splits at commas and drops what is empty.

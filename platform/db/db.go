@@ -106,6 +106,18 @@ func countUse(_ context.Context, c *pgx.Conn) (bool, error) {
 	return n < maxAcquisitions, nil
 }
 
+// Apart returns a pool of one connection to the same server, for what must go
+// on while all others are in use. It is closed by whoever asked for it.
+func (p *Pool) Apart() *Pool {
+	cfg := p.pool.Config()
+	cfg.MaxConns = 1
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		panic(err) // the same configuration made p
+	}
+	return &Pool{pool: pool, patience: p.patience, committed: func(topic string) { p.committed(topic) }}
+}
+
 // Config returns what the pool was built with.
 func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 

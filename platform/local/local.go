@@ -125,7 +125,10 @@ func (s *Servers) others(context.Context) (err error) {
 		PublicURL:  func() string { return s.url + "/local/pay" },
 		Log:        s.o.Log, Now: time.Now,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.pay.Promote("HALF", 50), s.pay.Promote("FREE", 100))
 }
 
 func (s *Servers) webhookSecret() string { return "whsec_" + s.secret }

@@ -241,3 +241,35 @@ func TestNew(t *testing.T) {
 		}
 	}
 }
+
+// A probe signs in as a mail does, and sends none.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	cert, roots := certificate(t)
+	d := (&smtpd{mechanisms: []string{"PLAIN"}}).start(t, cert, "starttls")
+	for _, tc := range []struct {
+		name, password, want string
+		trust                bool
+	}{
+		{"right", password, "", true},
+		{"wrong password", "guess-of-mine", "connect to 127.0.0.1:", true},
+		{"certificate of nobody", password, "certificate", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := sender(t, address("smtp", d.addr, tc.password))
+			if tc.trust {
+				s.Trust(roots)
+			}
+			err := s.Probe(t.Context())
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+			if err != nil && (strings.Contains(err.Error(), tc.password) || strings.Contains(err.Error(), user)) {
+				t.Errorf("credentials in %v", err)
+			}
+		})
+	}
+	if len(d.heard()) > 0 {
+		t.Errorf("%d mails were sent", len(d.heard()))
+	}
+}

@@ -7,31 +7,34 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
 )
 
 // carry does one attempt of one row. A failure that was recorded is no error
-// to asynq: PostgreSQL owns the next attempt.
-func (w *Worker) carry(work context.Context, q Queue, t *asynq.Task) error {
+// to asynq: PostgreSQL owns the next attempt. A kind that a newer worker has
+// queued is left to that one.
+func (w *Worker) carry(work context.Context, t *asynq.Task) error {
 	var tk ticket
 	if err := json.Unmarshal(t.Payload(), &tk); err != nil {
 		return fmt.Errorf("ticket %q: %v: %w", t.Payload(), err, asynq.SkipRetry)
+	}
+	j, known := w.mux.jobs[t.Type()]
+	if !known {
+		return yield(work, w.o.Pool, tk, Queued)
 	}
 	c, err := take(work, w.o.Pool, tk.Row, tk.Attempt)
 	if err != nil || c == nil {
 		return err
 	}
 	defer w.room()
-	j, known := w.mux.jobs[c.kind]
-	if !known {
-		j.run = func(context.Context, []byte) error { return Permanent(fmt.Errorf(q.Unknown, c.kind)) }
-		j.spec.Timeout = lease
-	}
+	ctx, cancel := context.WithTimeout(context.WithValue(work, claimKey{}, c), j.spec.Timeout)
+	defer cancel()
+	c.cancel = cancel
+	defer w.keeper.keep(c)()
 	began := time.Now()
-	err = w.attempt(work, c, j)
+	err = c.try(ctx, j)
 	log := w.o.Log.With("job", c.id, "kind", c.kind, "attempt", c.attempt, "ms", time.Since(began).Milliseconds())
 	return w.record(work, log, c, j, err)
 }
@@ -68,25 +71,16 @@ func (j job) limit(err error) int {
 	return j.spec.Failures
 }
 
-// attempt runs the job under its lease, and marks it done if the job did not
-// do so itself.
-func (w *Worker) attempt(ctx context.Context, c *claim, j job) (err error) {
-	ctx, cancel := context.WithTimeout(context.WithValue(ctx, claimKey{}, c), j.spec.Timeout)
-	defer cancel()
-	lost := false
-	var keeper sync.WaitGroup
-	keeping, stopKeeping := context.WithCancel(ctx)
-	keeper.Go(func() { c.keep(keeping, func() { lost = true; cancel() }) })
-	err = protect(func() error { return j.run(ctx, c.payload) })
-	stopKeeping()
-	keeper.Wait()
-	if lost && !c.done { // one that is done has no lease to renew either
+// try runs the job, and marks it done if the job did not do so itself.
+func (c *claim) try(ctx context.Context, j job) error {
+	err := protect(func() error { return j.run(ctx, c.payload) })
+	if c.lost.Load() && !c.done { // one that is done has no lease to renew either
 		return ErrLost
 	}
 	if err != nil || c.done {
 		return err
 	}
-	return c.finish(ctx, c.pool, nil)
+	return insist(ctx, func() error { return c.finish(ctx, c.pool, nil) })
 }
 
 // protect turns a panic of a job into its failure.

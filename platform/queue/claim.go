@@ -6,18 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/platform/db"
-)
-
-// A claim lasts lease and is renewed long before it ends.
-const (
-	lease      = 10 * time.Second
-	renewEvery = 3 * time.Second
 )
 
 // ErrLost is returned to a job whose claim was given to another worker.
@@ -31,17 +26,29 @@ type claim struct {
 	kind    string
 	payload []byte
 	done    bool // finished in the job's own transaction
+
+	lost   atomic.Bool // it is over, or somebody else's
+	cancel func()      // ends the job's context
+	end    *time.Timer // when it is over, unless it is renewed
+}
+
+// lose tells the job to stop, as the claim no longer stands.
+func (c *claim) lose() {
+	c.lost.Store(true)
+	c.cancel()
 }
 
 // take claims an attempt. It returns nil when there is nothing to do: the
 // row is done, or another attempt is under way.
 func take(ctx context.Context, p *db.Pool, id uuid.UUID, attempt int) (*claim, error) {
 	c := &claim{pool: p, id: id, attempt: attempt}
-	err := p.QueryRow(ctx, `
-		UPDATE outbox
-		SET state = 'running', lease_until = now() + $3, started_at = now()
-		WHERE id = $1 AND attempt = $2 AND state = 'queued'
-		RETURNING kind, payload`, id, attempt, lease).Scan(&c.kind, &c.payload)
+	err := insist(ctx, func() error {
+		return p.QueryRow(ctx, `
+			UPDATE outbox
+			SET state = 'running', lease_until = now() + $3, started_at = now()
+			WHERE id = $1 AND attempt = $2 AND state = 'queued'
+			RETURNING kind, payload`, id, attempt, lease).Scan(&c.kind, &c.payload)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
@@ -51,40 +58,14 @@ func take(ctx context.Context, p *db.Pool, id uuid.UUID, attempt int) (*claim, e
 	return c, nil
 }
 
-// keep renews the lease until ctx ends, and calls lost when it is over or
-// somebody else's.
-func (c *claim) keep(ctx context.Context, lost func()) {
-	ticker := time.NewTicker(renewEvery)
-	defer ticker.Stop()
-	held := time.Now().Add(lease)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		asked := time.Now()
-		mine, err := c.renew(ctx, held)
-		switch {
-		case err == nil && mine:
-			held = asked.Add(lease)
-		case err == nil || time.Now().After(held):
-			lost()
-			return
-		}
+// insist tries again for as long as a claim lasts while PostgreSQL is away or
+// its connections are in use: what is short must not fail for that.
+func insist(ctx context.Context, do func() error) error {
+	err := do()
+	for until := time.Now().Add(lease); db.Gone(err) && ctx.Err() == nil && time.Now().Before(until); err = do() {
+		pauseFor(ctx, 200*time.Millisecond)
 	}
-}
-
-// renew reports whether the claim still stands. It asks until held: a
-// PostgreSQL that does not answer is no reason to go on for longer.
-func (c *claim) renew(ctx context.Context, held time.Time) (bool, error) {
-	ctx, cancel := context.WithDeadline(ctx, held)
-	defer cancel()
-	tag, err := c.pool.Exec(ctx, `
-		UPDATE outbox
-		SET lease_until = now() + $3
-		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt, lease)
-	return tag.RowsAffected() == 1, err
+	return err
 }
 
 type claimKey struct{}
@@ -147,18 +128,20 @@ func Say(ctx context.Context, format string, args ...any) error {
 // the next one, or is dead.
 func (c *claim) fail(ctx context.Context, cause error, limit int) (State, error) {
 	var left State
-	err := c.pool.QueryRow(ctx, `
-		UPDATE outbox
-		SET failures = failures + 1,
-		    losses = 0,
-		    attempt = attempt + 1,
-		    state = CASE WHEN failures + 1 >= $3 THEN 'dead' ELSE 'waiting' END,
-		    finished_at = CASE WHEN failures + 1 >= $3 THEN now() END,
-		    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
-		    lease_until = NULL,
-		    error = left($4, 2000)
-		WHERE id = $1 AND attempt = $2 AND state = 'running'
-		RETURNING state`, c.id, c.attempt, limit, storable(cause.Error())).Scan(&left)
+	err := insist(ctx, func() error {
+		return c.pool.QueryRow(ctx, `
+			UPDATE outbox
+			SET failures = failures + 1,
+			    losses = 0,
+			    attempt = attempt + 1,
+			    state = CASE WHEN failures + 1 >= $3 THEN 'dead' ELSE 'waiting' END,
+			    finished_at = CASE WHEN failures + 1 >= $3 THEN now() END,
+			    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
+			    lease_until = NULL,
+			    error = left($4, 2000)
+			WHERE id = $1 AND attempt = $2 AND state = 'running'
+			RETURNING state`, c.id, c.attempt, limit, storable(cause.Error())).Scan(&left)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil // another worker has it
 	}
@@ -176,12 +159,17 @@ func storable(text string) string {
 
 // giveBack lets another worker have the job at once, without a failure.
 func (c *claim) giveBack(ctx context.Context) error {
-	_, err := c.pool.Exec(ctx, `
+	return insist(ctx, func() error { return yield(ctx, c.pool, ticket{c.id, c.attempt}, Running) })
+}
+
+// yield makes a row wait again, for any worker, under another attempt.
+func yield(ctx context.Context, p *db.Pool, t ticket, from State) error {
+	_, err := p.Exec(ctx, `
 		UPDATE outbox
 		SET attempt = attempt + 1, state = 'waiting', lease_until = NULL
-		WHERE id = $1 AND attempt = $2 AND state = 'running'`, c.id, c.attempt)
+		WHERE id = $1 AND attempt = $2 AND state = $3`, t.Row, t.Attempt, from)
 	if err != nil {
-		return fmt.Errorf("give back %s: %w", c.id, err)
+		return fmt.Errorf("give back %s: %w", t.Row, err)
 	}
 	return nil
 }

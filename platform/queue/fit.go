@@ -24,24 +24,43 @@ func Fit(ctx context.Context, r redis.UniversalClient, log *slog.Logger) error {
 			log.WarnContext(ctx, "waiting for Redis", "err", err)
 			continue
 		}
-		info, err := r.Info(ctx, "memory").Result()
-		if _, refused := errors.AsType[redis.Error](err); err != nil && !refused {
-			log.WarnContext(ctx, "waiting for Redis", "err", err)
-			continue
-		}
-		switch policy := policyIn(info); policy {
-		case keepsAll:
+		fits, err := Fits(ctx, r)
+		_, unfit := errors.AsType[Unfit](err)
+		switch {
+		case fits || unfit:
+			return err
+		case err == nil:
+			log.WarnContext(ctx, "Redis does not tell its maxmemory-policy; see to it that it is "+keepsAll)
 			return nil
-		case "":
-			log.WarnContext(ctx, "Redis does not tell its maxmemory-policy; see to it that it is "+keepsAll, "err", err)
-			return nil
-		default:
-			return fmt.Errorf("this Redis throws jobs away when its memory is full: its maxmemory-policy is %q and must be %q.\n"+
-				"Set it with: redis-cli CONFIG SET maxmemory-policy noeviction\n"+
-				"and, so that it stays, in its configuration. On Railway: add --maxmemory-policy noeviction to the start command of the Redis service", policy, keepsAll)
 		}
+		log.WarnContext(ctx, "waiting for Redis", "err", err)
 	}
 	return ctx.Err()
+}
+
+// Unfit is the error of a Redis with this policy.
+type Unfit string
+
+// Error says what to do.
+func (u Unfit) Error() string {
+	return fmt.Sprintf("this Redis throws jobs away when its memory is full: its maxmemory-policy is %q and must be %q.\n"+
+		"Set it with: redis-cli CONFIG SET maxmemory-policy noeviction\n"+
+		"and, so that it stays, in its configuration. On Railway: add --maxmemory-policy noeviction to the start command of the Redis service", string(u), keepsAll)
+}
+
+// Fits reports whether Redis says that it keeps what it has accepted. One that
+// does not tell is neither fit nor Unfit.
+func Fits(ctx context.Context, r redis.UniversalClient) (bool, error) {
+	info, err := r.Info(ctx, "memory").Result()
+	if _, refused := errors.AsType[redis.Error](err); err != nil && !refused {
+		return false, err
+	}
+	switch policy := policyIn(info); policy {
+	case "", keepsAll:
+		return policy == keepsAll, nil
+	default:
+		return false, Unfit(policy)
+	}
 }
 
 // policyIn finds the policy in what INFO answered.

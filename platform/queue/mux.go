@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // job is a registered kind.
@@ -31,6 +33,9 @@ func (m *Mux) Kinds() []Spec {
 	}
 	return specs
 }
+
+// kinds returns the names of all registered jobs.
+func (m *Mux) kinds() []string { return slices.Collect(maps.Keys(m.jobs)) }
 
 // Handle has jobs with payload A done by fn. It may run twice: effects are
 // keyed, or made in a transaction that calls Finish.

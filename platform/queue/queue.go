@@ -9,11 +9,15 @@
 //	   +---- sweep (lease over) ------------+--- failed too often --> dead
 //
 // A job that outlives one worker after another is dead too, as it may be what
-// they die of. What is dead is kept, and Retry puts it back.
+// they die of. So is one whose kind no worker has known for a day: until then
+// it waits, as a deploy may be under way. What is dead is kept, and Retry puts
+// it back.
 //
 // Every claim carries the row's attempt as its fencing token. Whoever holds
 // an older one can no longer finish: two copies of a job may run, one takes
-// effect.
+// effect. Claims are renewed, rows relayed and schedules kept on a connection
+// of the queue's own: jobs that use up all others hold up nothing but
+// themselves.
 package queue
 
 import (

@@ -36,7 +36,7 @@ type relay struct {
 	pool   *db.Pool
 	redis  redis.UniversalClient
 	client *asynq.Client
-	queues []Queue
+	mux    *Mux
 	log    *slog.Logger
 	nudge  chan struct{} // a job has finished: there is room
 }
@@ -81,14 +81,15 @@ func pauseFor(ctx context.Context, d time.Duration) {
 // all relays what there is room for, in every queue.
 func (r *relay) all(ctx context.Context) error {
 	var faults []error
-	for _, q := range r.queues {
+	for _, q := range r.mux.queues {
 		faults = append(faults, r.fill(ctx, q))
 	}
 	return errors.Join(faults...)
 }
 
 // fill marks rows queued and then hands them to asynq. A crash between the
-// two is healed by the sweep.
+// two is healed by the sweep. Kinds that this program does not know wait for
+// one that does.
 func (r *relay) fill(ctx context.Context, q Queue) error {
 	rows, err := r.pool.Query(ctx, `
 		UPDATE outbox
@@ -96,11 +97,11 @@ func (r *relay) fill(ctx context.Context, q Queue) error {
 		WHERE id IN (
 			SELECT id
 			FROM outbox
-			WHERE queue = $1 AND state = 'waiting' AND run_at <= now()
+			WHERE queue = $1 AND state = 'waiting' AND run_at <= now() AND kind = ANY($4)
 			ORDER BY run_at
 			LIMIT greatest(0, $2 - (SELECT count(*) FROM outbox WHERE queue = $1 AND state = 'queued'))
 			FOR UPDATE SKIP LOCKED)
-		RETURNING kind, id, attempt`, q.Name, ahead*q.Concurrency, queuedFor)
+		RETURNING kind, id, attempt`, q.Name, ahead*q.Concurrency, queuedFor, r.mux.kinds())
 	if err != nil {
 		return fmt.Errorf("relay %s: %w", q.Name, err)
 	}

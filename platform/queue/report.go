@@ -38,6 +38,28 @@ func Counts(ctx context.Context, q db.Querier) ([]Count, error) {
 	return counts, nil
 }
 
+// Unfinished returns the numbers of jobs that are not done, by queue and
+// state. It reads no more than those, so that it may be asked often.
+func Unfinished(ctx context.Context, q db.Querier) ([]Count, error) {
+	rows, err := q.Query(ctx, `
+		SELECT queue, state, count(*), extract(epoch FROM now() - min(created_at))::bigint * 1000000000
+		FROM (SELECT queue, state, created_at FROM outbox WHERE state = 'waiting'
+		      UNION ALL
+		      SELECT queue, state, created_at FROM outbox WHERE state IN ('queued', 'running')
+		      UNION ALL
+		      SELECT queue, state, created_at FROM outbox WHERE state = 'dead') AS unfinished
+		GROUP BY queue, state
+		ORDER BY queue, state`)
+	if err != nil {
+		return nil, fmt.Errorf("count unfinished jobs: %w", err)
+	}
+	counts, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Count])
+	if err != nil {
+		return nil, fmt.Errorf("count unfinished jobs: %w", err)
+	}
+	return counts, nil
+}
+
 // Report prints how many jobs there are, and which are dead of what.
 func Report(ctx context.Context, q db.Querier, out io.Writer) error {
 	counts, err := Counts(ctx, q)

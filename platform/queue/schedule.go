@@ -68,7 +68,7 @@ func (s Schedule) enter(ctx context.Context, tx pgx.Tx) (bool, error) {
 // schedule ticks until ctx ends.
 func (w *Worker) schedule(ctx context.Context) {
 	for ctx.Err() == nil {
-		if _, err := Tick(ctx, w.o.Pool, w.o.Schedules...); err != nil && ctx.Err() == nil {
+		if _, err := Tick(ctx, w.own, w.o.Schedules...); err != nil && ctx.Err() == nil {
 			w.o.Log.WarnContext(ctx, "schedule", "err", err)
 		}
 		pauseFor(ctx, scheduleEvery)

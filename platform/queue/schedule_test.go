@@ -116,6 +116,7 @@ func TestDeadAndRetried(t *testing.T) {
 	other := add(t, p, stranger{})
 	wait(t, p, a, queue.Dead)
 	wait(t, p, b, queue.Dead)
+	wearOut(t, p, other)
 	wait(t, p, other, queue.Dead)
 	dead, err := queue.Deaths(t.Context(), p.DB)
 	if err != nil || len(dead) != 3 {
@@ -143,6 +144,7 @@ func TestDeadAndRetried(t *testing.T) {
 	retry("count", 1)
 	wait(t, p, b, queue.Done)
 	retry(queue.All, 1)
+	wearOut(t, p, other)
 	if s := wait(t, p, other, queue.Dead); s.Error != "Unknown job type: stranger" {
 		t.Errorf("retried: %+v", s)
 	}

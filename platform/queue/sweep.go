@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -13,6 +14,9 @@ const (
 	// they die of, and others' jobs die with it.
 	patience = 3
 	deadly   = 20
+	// unknownFor is how long a job waits for a worker that knows its kind: a
+	// deploy has long ended, and somebody should be told.
+	unknownFor = 24 * time.Hour
 	// marker is a key in Redis without which it has lost everything.
 	marker = "outbox:marker"
 )
@@ -26,7 +30,25 @@ func (r *relay) sweep(ctx context.Context) error {
 	if n > 0 {
 		r.log.InfoContext(ctx, "jobs taken over", "count", n)
 	}
-	return err
+	return errors.Join(err, r.strangers(ctx))
+}
+
+// strangers ends jobs whose kind nobody has known for too long.
+func (r *relay) strangers(ctx context.Context) error {
+	for _, q := range r.mux.queues {
+		tag, err := r.pool.Exec(ctx, `
+			UPDATE outbox
+			SET state = 'dead', attempt = attempt + 1, finished_at = now(), error = format($3, kind)
+			WHERE queue = $1 AND state = 'waiting' AND run_at < now() - $4::interval AND kind <> ALL($2)`,
+			q.Name, r.mux.kinds(), q.Unknown, unknownFor)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		if n := tag.RowsAffected(); n > 0 {
+			r.log.ErrorContext(ctx, "jobs are dead whose kind is unknown", "queue", q.Name, "count", n)
+		}
+	}
+	return nil
 }
 
 // overdue raises the attempt of rows whose lease is over: their worker died,

@@ -27,15 +27,19 @@ type Options struct {
 
 // Worker runs jobs.
 type Worker struct {
-	o     Options
-	mux   *Mux
-	relay *relay
+	o      Options
+	mux    *Mux
+	relay  *relay
+	keeper *keeper
+	own    *db.Pool // one connection, for what must not wait for jobs
 }
 
-// NewWorker returns a worker for the jobs of mux.
+// NewWorker returns a worker for the jobs of mux. It takes one connection
+// more than the pool has.
 func NewWorker(o Options, mux *Mux) *Worker {
-	return &Worker{o: o, mux: mux, relay: &relay{
-		pool: o.Pool, redis: o.Redis, client: asynq.NewClientFromRedisClient(o.Redis), queues: mux.queues, log: o.Log, nudge: make(chan struct{}, 1),
+	own := o.Pool.Apart()
+	return &Worker{o: o, mux: mux, own: own, keeper: &keeper{pool: own, log: o.Log, claims: map[*claim]bool{}}, relay: &relay{
+		pool: own, redis: o.Redis, client: asynq.NewClientFromRedisClient(o.Redis), mux: mux, log: o.Log, nudge: make(chan struct{}, 1),
 	}}
 }
 
@@ -43,11 +47,13 @@ func NewWorker(o Options, mux *Mux) *Worker {
 // most. It survives PostgreSQL and Redis being away, and refuses a Redis that
 // is not fit.
 func (w *Worker) Run(ctx context.Context) error {
+	defer w.own.Close(time.Second)
 	if err := Fit(ctx, w.o.Redis, w.o.Log); err != nil {
 		return err
 	}
 	work, interrupt := context.WithCancel(context.WithoutCancel(ctx))
 	defer interrupt()
+	defer w.keep(work)()
 	var servers []*asynq.Server
 	for _, q := range w.mux.queues {
 		if s := w.serve(ctx, work, q); s != nil {
@@ -71,6 +77,17 @@ func (w *Worker) Run(ctx context.Context) error {
 	return nil
 }
 
+// keep renews the claims on jobs until the last of them has ended.
+func (w *Worker) keep(work context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(work))
+	var keeping sync.WaitGroup
+	keeping.Go(func() { w.keeper.run(ctx) })
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
+}
+
 // serve starts an asynq server of a queue's own, as each has its own number
 // of jobs at once. It tries again while Redis is away, and returns nil when
 // ctx ends first.
@@ -85,7 +102,7 @@ func (w *Worker) serve(ctx, work context.Context, q Queue) *asynq.Server {
 			ShutdownTimeout: shutdownTimeout, Logger: asynqLog{w.o.Log}, LogLevel: asynq.WarnLevel,
 			RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Second },
 		})
-		err := s.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error { return w.carry(work, q, t) }))
+		err := s.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error { return w.carry(work, t) }))
 		if err == nil {
 			return s
 		}
@@ -97,8 +114,8 @@ func (w *Worker) serve(ctx, work context.Context, q Queue) *asynq.Server {
 // asynqLog sends asynq's own messages to our log.
 type asynqLog struct{ log *slog.Logger }
 
-func (l asynqLog) Debug(args ...any) { l.log.Debug("asynq", "msg", fmt.Sprint(args...)) }
-func (l asynqLog) Info(args ...any)  { l.log.Info("asynq", "msg", fmt.Sprint(args...)) }
-func (l asynqLog) Warn(args ...any)  { l.log.Warn("asynq", "msg", fmt.Sprint(args...)) }
-func (l asynqLog) Error(args ...any) { l.log.Error("asynq", "msg", fmt.Sprint(args...)) }
-func (l asynqLog) Fatal(args ...any) { l.log.Error("asynq", "msg", fmt.Sprint(args...)) }
+func (l asynqLog) Debug(args ...any) { l.log.Debug("asynq", "text", fmt.Sprint(args...)) }
+func (l asynqLog) Info(args ...any)  { l.log.Info("asynq", "text", fmt.Sprint(args...)) }
+func (l asynqLog) Warn(args ...any)  { l.log.Warn("asynq", "text", fmt.Sprint(args...)) }
+func (l asynqLog) Error(args ...any) { l.log.Error("asynq", "text", fmt.Sprint(args...)) }
+func (l asynqLog) Fatal(args ...any) { l.log.Error("asynq", "text", fmt.Sprint(args...)) }

@@ -3,6 +3,7 @@
 import { ask, owner, showAccount } from "./session";
 import { mark } from "./marks";
 import { offerPasskeys } from "./passkey";
+import { searchAsTyped } from "./search";
 import { Sender } from "./sender";
 import { Store, type StudyEvent } from "./store";
 import { study } from "./study";
@@ -10,6 +11,11 @@ import { tellSync } from "./sync";
 
 async function start(): Promise<void> {
   offerPasskeys();
+  const form = document.querySelector<HTMLFormElement>("form[data-search]");
+  const hits = document.querySelector<HTMLElement>("[data-hits]");
+  if (form && hits) {
+    searchAsTyped(form, hits);
+  }
   const account = document.querySelector<HTMLAnchorElement>("a[data-account]");
   const article = document.querySelector<HTMLElement>("article[data-lesson]");
 

@@ -1,9 +1,13 @@
-// Passkeys: one button signs in, one makes a passkey. Both are hidden until it
-// is known that the browser can.
+// Passkeys: one button signs in, one makes a passkey, one shows who is there.
+// All are hidden until it is known that the browser can.
 
 type Action = (place: HTMLElement) => Promise<void>;
 
-const actions: Record<string, Action> = { add, signin };
+const actions: Record<string, Action> = {
+  add,
+  signin: (place) => show("/api/passkeys/signin", place),
+  confirm: (place) => show("/api/passkeys/confirm", place),
+};
 
 /** Shows the buttons of the page that this browser can follow. */
 export function offerPasskeys(): void {
@@ -50,10 +54,10 @@ async function add(): Promise<void> {
   location.reload();
 }
 
-async function signin(place: HTMLElement): Promise<void> {
-  const options = (await post("/api/passkeys/signin/options")) as PublicKeyCredentialRequestOptionsJSON;
+async function show(path: string, place: HTMLElement): Promise<void> {
+  const options = (await post(path + "/options")) as PublicKeyCredentialRequestOptionsJSON;
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
-  await post("/api/passkeys/signin", await navigator.credentials.get({ publicKey }));
+  await post(path, await navigator.credentials.get({ publicKey }));
   location.assign(place.dataset.next || "/");
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/platformtest/chromium"
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -17,7 +18,8 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 func TestScripts(t *testing.T) {
 	t.Parallel()
 
-	b := browser(t)
+	// Tests run one after the other in it, as only one tab can be in front.
+	b := chromium.Start(t)
 	s := open(t)
 	for name, test := range map[string]func(*testing.T, *rod.Browser, *site, *platformtest.User){
 		"reading is told":                         told,

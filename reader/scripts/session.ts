@@ -21,10 +21,7 @@ export async function ask(account: HTMLAnchorElement | null): Promise<Session | 
   const timer = setTimeout(() => giveUp.abort(), patience);
   try {
     const answer = await fetch("/api/session", { headers: { Accept: "application/json" }, signal: giveUp.signal });
-    if (answer.status === 401) {
-      return null;
-    }
-    return answer.ok ? ((await answer.json()) as Session) : undefined;
+    return answer.ok ? ((await answer.json()) as Session | null) : undefined;
   } catch {
     return undefined;
   } finally {

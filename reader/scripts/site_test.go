@@ -3,8 +3,6 @@ package scripts_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -12,7 +10,6 @@ import (
 	"time"
 
 	"github.com/go-rod/rod"
-	"github.com/go-rod/rod/lib/launcher"
 	"github.com/go-rod/rod/lib/proto"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,34 +29,6 @@ import (
 
 // patience bounds a wait for something that must happen.
 const patience = 30 * time.Second
-
-// browser starts Chromium. Tests run one after the other in it, as only one
-// tab can be in front.
-func browser(t *testing.T) *rod.Browser {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("Chromium is not installed: apt-get install chromium")
-		}
-		t.Skip("needs Chromium: apt-get install chromium")
-	}
-	l := launcher.New().Bin(path).Leakless(false).HeadlessNew(true).NoSandbox(os.Geteuid() == 0)
-	l.Set("disable-component-update")
-	l.Set("disable-gpu")
-	t.Cleanup(l.Cleanup)
-	url, err := l.Launch()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := rod.New().ControlURL(url)
-	if err := b.Connect(); err != nil {
-		l.Kill()
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = b.Close() })
-	return b
-}
 
 // site is the functions that the scripts talk to, with a lesson of the test's
 // own, whose beat is given in its address.
@@ -132,6 +101,9 @@ func (s *site) visit(t *testing.T, b *rod.Browser, who *platformtest.User, beat 
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if beat == "" {
+		return tab(t, own, "about:blank")
 	}
 	return tab(t, own, s.url+"/lesson/"+beat)
 }

@@ -1,5 +1,5 @@
 // Package accounts does what is left to do elsewhere once an account is
-// deleted.
+// deleted, or has changed while Redis was away.
 package accounts
 
 import (
@@ -12,7 +12,9 @@ import (
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
 
+	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/job"
+	"pilothandbook/platform/cache"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/queue"
 )
@@ -20,7 +22,16 @@ import (
 // Jobs are the jobs of this package.
 type Jobs struct {
 	DB     *db.Pool
+	Cache  *cache.Cache // may be nil
 	Stripe *client.API
+}
+
+// ForgetReader drops what Redis keeps about a reader.
+func (j Jobs) ForgetReader(ctx context.Context, a job.ForgetReader) error {
+	if !access.Uncache(ctx, j.Cache, a) {
+		return errors.New("the cache does not answer")
+	}
+	return j.done(ctx)
 }
 
 // EraseCustomer deletes a customer at Stripe. One that is gone is just as

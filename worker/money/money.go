@@ -1,5 +1,6 @@
 // Package money does what must be asked of Stripe: it gives payments back that
-// bought nothing, and finds what Stripe knows and the inbox does not.
+// bought nothing or that an operator gives back, and finds what Stripe knows
+// and the inbox does not.
 //
 // Every call that moves money carries the id of a row as its idempotency key,
 // and gives back all that is left of one payment: Stripe itself refuses to do

@@ -28,7 +28,7 @@ func ask(t testing.TB, p *platform.Platform, query string, args ...any) (answer 
 // open begins a purchase and returns where it is paid.
 func open(t testing.TB, p *platform.Platform, who *platformtest.User, module string) string {
 	t.Helper()
-	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/"+module, nil)
+	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/"+module, platformtest.Agreed())
 	var to struct{ URL string }
 	got.Into(t, &to)
 	if to.URL == "" {

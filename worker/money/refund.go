@@ -22,6 +22,7 @@ type due struct {
 	amount  int64
 	reason  string
 	done    bool
+	nobodys bool   // the account of whoever paid is deleted, so that we know no address
 	told    string // where an account that is deleted is told, from Stripe
 }
 
@@ -29,9 +30,9 @@ type due struct {
 func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
 	d := due{payment: a.Payment}
 	err := j.db.QueryRow(ctx, `
-		SELECT id, amount, reason, stripe_refund_id IS NOT NULL
+		SELECT id, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL AND reason <> 'duplicate'
 		FROM refunds
-		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.amount, &d.reason, &d.done)
+		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.amount, &d.reason, &d.done, &d.nobodys)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return queue.Permanent(fmt.Errorf("nobody asked for a refund of %s", a.Payment))
 	}
@@ -73,7 +74,7 @@ func (j Jobs) giveBack(ctx context.Context, d *due) (string, error) {
 		return "", fmt.Errorf("refund %s: %w", d.payment, err)
 	}
 	d.amount = r.Amount
-	if d.reason == "account_deleted" && r.Charge != nil && r.Charge.BillingDetails != nil {
+	if d.nobodys && r.Charge != nil && r.Charge.BillingDetails != nil {
 		d.told = r.Charge.BillingDetails.Email
 	}
 	return r.ID, nil

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/mail"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/purchase/gift"
 	"pilothandbook/platform/db"
 	"pilothandbook/reader"
 )
@@ -20,7 +20,11 @@ type receipt struct {
 	Name, Email  string
 	Title        string
 	Amount, Date string
+	Less, Tax    string // discount, and the tax in the amount; "" where there is none
 	Order        string // the payment, as Stripe names it
+	Page         string // of the order, below URL; "" if there is none
+	Free         bool   // nothing was to pay, so that there is no receipt
+	Code         string // of a gift
 	Opens        []module
 	URL, Contact string
 }
@@ -42,13 +46,32 @@ func (j Jobs) Confirmation(ctx context.Context, a job.PurchaseConfirmation) erro
 	if err != nil {
 		return err
 	}
-	return j.once(ctx, cause{
-		key: "purchase:" + a.Purchase.String(), kind: a.Job().Kind, user: &b.user, to: b.email, kept: "Your purchase: " + b.title,
-	}, "confirmation", receipt{
-		Name: b.name, Email: b.email, Title: b.title,
+	c := cause{key: "purchase:" + a.Purchase.String(), kind: a.Job().Kind, user: &b.user, to: b.email, kept: "Your purchase: " + b.title}
+	page := "confirmation"
+	r := b.receipt()
+	r.Opens, r.URL, r.Contact = opens, j.Config.AuthURL, j.contact()
+	if b.mark != "" {
+		c.kept, page = "Your gift: "+b.title, "gift"
+		r.Code = gift.Code(j.Config.AuthSecret.Reveal(), b.mark)
+	}
+	return j.once(ctx, c, page, r)
+}
+
+func (b purchase) receipt() receipt {
+	r := receipt{
+		Name: b.name, Email: b.email, Title: b.title, Free: b.amount == 0,
 		Amount: reader.Money(b.amount, b.currency), Date: b.at.UTC().Format("2 January 2006"), Order: b.payment,
-		Opens: opens, URL: j.Config.AuthURL, Contact: j.contact(),
-	})
+	}
+	if b.checkout != nil {
+		r.Page = "/orders/" + b.checkout.String()
+	}
+	if b.discount > 0 {
+		r.Less = reader.Money(b.discount, b.currency)
+	}
+	if b.tax > 0 {
+		r.Tax = reader.Money(b.tax, b.currency)
+	}
+	return r
 }
 
 // purchase is a row of purchases with its buyer and module.
@@ -61,17 +84,23 @@ type purchase struct {
 	currency, status string
 	payment          string
 	at               time.Time
+	discount, tax    int
+	checkout         *uuid.UUID
+	mark             string // of a gift; "" if it is none
 }
 
 func bought(ctx context.Context, q db.Querier, id uuid.UUID) (purchase, error) {
 	var b purchase
 	err := q.QueryRow(ctx, `
-		SELECT u.id, u.email, coalesce(u.name, ''), m.key, m.title, p.amount, p.currency, p.status, p.stripe_payment_id, p.purchased_at
+		SELECT u.id, u.email, coalesce(u.name, ''), m.key, m.title, p.amount, p.currency, p.status, p.stripe_payment_id, p.purchased_at,
+		       p.discount, p.tax, p.checkout_id, coalesce(g.mark, '')
 		FROM purchases p
+		LEFT JOIN gifts g ON g.stripe_payment_id = p.stripe_payment_id
 		JOIN users u ON u.id = p.user_id
 		JOIN modules m ON m.key = p.module_type
 		WHERE p.id = $1`, id,
-	).Scan(&b.user, &b.email, &b.name, &b.module, &b.title, &b.amount, &b.currency, &b.status, &b.payment, &b.at)
+	).Scan(&b.user, &b.email, &b.name, &b.module, &b.title, &b.amount, &b.currency, &b.status, &b.payment, &b.at,
+		&b.discount, &b.tax, &b.checkout, &b.mark)
 	if err != nil {
 		return b, fmt.Errorf("purchase %s: %w", id, err)
 	}
@@ -93,9 +122,5 @@ func opened(ctx context.Context, q db.Querier, key string) ([]module, error) {
 
 // contact returns where readers write to.
 func (j Jobs) contact() string {
-	a, err := mail.ParseAddress(j.Config.MailFrom)
-	if err != nil {
-		return j.Config.MailFrom // checked by config
-	}
-	return a.Address
+	return j.Config.Contact()
 }

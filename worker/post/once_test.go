@@ -39,7 +39,7 @@ func TestWelcome(t *testing.T) {
 	if m.Subject != "Welcome to the Interactive Pilot Handbook" || !strings.Contains(m.Text, "Hello Ana <b>O'Neil</b>,") || strings.Contains(m.HTML, "<b>") {
 		t.Errorf("subject %q, text %q, HTML %q", m.Subject, m.Text, m.HTML)
 	}
-	for _, want := range []string{address + "/", address + "/devices", "handbook@example.com"} {
+	for _, want := range []string{address + "/", address + "/account", "handbook@example.com"} {
 		if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
 			t.Errorf("the mail does not name %s", want)
 		}
@@ -148,6 +148,8 @@ func work(t *testing.T, p *platform.Platform, j post.Jobs, id uuid.UUID) queue.S
 	queue.Handle(mux, j.SignInCode)
 	queue.Handle(mux, j.Welcome)
 	queue.Handle(mux, j.Confirmation)
+	queue.Handle(mux, j.Announce)
+	queue.Handle(mux, j.Update)
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	stopped := make(chan error, 1)
 	go func() {

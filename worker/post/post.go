@@ -1,5 +1,5 @@
-// Package post writes and sends the handbook's mails: the sign-in code, the
-// welcome, and the confirmation of a purchase.
+// Package post writes and sends the handbook's mails: codes, what happened to
+// an account or a purchase, and news of what somebody owns.
 //
 // Each mail has a cause and a row in mails, made before it is sent, so that a
 // job that runs again neither forgets a mail nor sends a second one. A try
@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ type letter struct {
 	subject string
 	page    string // name of its templates
 	data    any
+	header  map[string]string // beside what every mail has
 }
 
 // cause is why a mail is sent: one mail per key.
@@ -47,6 +49,8 @@ type cause struct {
 	to    string
 	kept  string // the subject as it is stored
 	fresh bool   // each try is another mail, with a Message-ID of its own
+
+	header map[string]string // beside what every mail has
 }
 
 // claim returns the id of the cause's mail, and false when it was sent
@@ -83,10 +87,9 @@ func (j Jobs) send(ctx context.Context, l letter) error {
 	if err != nil {
 		return queue.Permanent(err)
 	}
-	err = j.Mail.Send(ctx, mail.Message{
-		ID: l.id.String(), To: l.to, Subject: l.subject, Text: text, HTML: html,
-		Header: map[string]string{"Auto-Submitted": "auto-generated"}, // no out-of-office answers
-	})
+	header := map[string]string{"Auto-Submitted": "auto-generated"} // no out-of-office answers
+	maps.Copy(header, l.header)
+	err = j.Mail.Send(ctx, mail.Message{ID: l.id.String(), To: l.to, Subject: l.subject, Text: text, HTML: html, Header: header})
 	if mail.Permanent(err) {
 		return queue.Permanent(errors.Join(err, j.failed(ctx, l.id)))
 	}
@@ -132,5 +135,5 @@ func (j Jobs) once(ctx context.Context, c cause, page string, data any) error {
 	if err != nil || !due {
 		return err
 	}
-	return j.send(ctx, letter{id: id, to: c.to, subject: c.kept, page: page, data: data})
+	return j.send(ctx, letter{id: id, to: c.to, subject: c.kept, page: page, data: data, header: c.header})
 }

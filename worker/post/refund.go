@@ -17,27 +17,28 @@ type givenBack struct {
 	Name, Title string
 	Amount      string
 	Order       string // the payment, as Stripe names it
-	Deleted     bool   // it was for an account that is deleted, not for something owned
+	Why         string // duplicate, account_deleted, or else what an operator chose
+	Gone        bool   // there is no account any more
 	URL         string
 	Contact     string
 }
 
-// RefundNotice tells a payer that a payment was given back without being
-// asked for. Of an account that is deleted, the mail's row holds the address
-// until it is sent; without one nobody can be told.
+// RefundNotice tells a payer that a payment was given back. Of an account that
+// is deleted, the mail's row holds the address until it is sent; without one
+// nobody can be told.
 func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
 	c := cause{key: "refund:" + a.Payment, kind: a.Job().Kind, kept: "We gave your payment back"}
 	g := givenBack{Order: a.Payment, URL: j.Config.AuthURL, Contact: j.contact()}
 	var amount int
 	var currency string
 	err := j.DB.QueryRow(ctx, `
-		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason = 'account_deleted'
+		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason, u.id IS NULL
 		FROM refunds r
 		LEFT JOIN users u ON u.id = r.user_id
 		LEFT JOIN modules m ON m.key = r.module_type
 		LEFT JOIN mails l ON l.cause = $2
 		WHERE r.stripe_payment_id = $1`, a.Payment, c.key,
-	).Scan(&c.user, &c.to, &g.Name, &g.Title, &amount, &currency, &g.Deleted)
+	).Scan(&c.user, &c.to, &g.Name, &g.Title, &amount, &currency, &g.Why, &g.Gone)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && c.to == "" {
 		return nil
 	}

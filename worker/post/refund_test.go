@@ -18,23 +18,33 @@ func TestRefundNotice(t *testing.T) {
 		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES
 			(gen_random_uuid(), 'pi_1', $1, 'instrument', 9900, 'usd', 'duplicate'),
 			(gen_random_uuid(), 'pi_2', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
-			(gen_random_uuid(), 'pi_3', NULL, 'instrument', 7900, 'usd', 'account_deleted')`, ana.ID)
-	exec(t, p, `INSERT INTO mails (id, cause, kind, address) VALUES (gen_random_uuid(), 'refund:pi_2', 'refund-notice', 'gone@example.com')`)
+			(gen_random_uuid(), 'pi_3', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
+			(gen_random_uuid(), 'pi_4', $1, 'instrument', 6900, 'usd', 'requested'),
+			(gen_random_uuid(), 'pi_5', NULL, 'instrument', 5900, 'usd', 'mistake')`, ana.ID)
+	exec(t, p, `
+		INSERT INTO mails (id, cause, kind, address) VALUES
+			(gen_random_uuid(), 'refund:pi_2', 'refund-notice', 'gone@example.com'),
+			(gen_random_uuid(), 'refund:pi_5', 'refund-notice', 'left@example.com')`)
 	for range 2 {
-		for _, payment := range []string{"pi_1", "pi_2", "pi_3", "pi_0"} { // of the last two nobody can be told
+		for _, payment := range []string{"pi_1", "pi_2", "pi_4", "pi_5", "pi_3", "pi_0"} { // of the last two nobody can be told
 			if err := j.RefundNotice(t.Context(), job.RefundNotice{Payment: payment}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	all := b.All()
-	if len(all) != 2 {
-		t.Fatalf("%d mails, want 2", len(all))
+	if len(all) != 4 {
+		t.Fatalf("%d mails, want 4", len(all))
 	}
 	for _, m := range all {
 		want := []string{"pi_1", "$99.00", "bought nothing new", address + "/orders"}
-		if m.To == "gone@example.com" {
+		switch {
+		case m.To == "gone@example.com":
 			want = []string{"pi_2", "$79.00", "after your account was deleted"}
+		case m.To == "left@example.com":
+			want = []string{"pi_5", "$59.00", "went with your account"}
+		case strings.Contains(m.Text, "pi_4"):
+			want = []string{"$69.00", "is closed with it", address + "/orders"}
 		}
 		for _, w := range append(want, "Instrument Rating", "handbook@example.com") {
 			if !strings.Contains(m.Text, w) || !strings.Contains(m.HTML, w) {
@@ -43,7 +53,7 @@ func TestRefundNotice(t *testing.T) {
 		}
 	}
 	var kept int
-	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address = 'gone@example.com'`).Scan(&kept); err != nil || kept != 0 {
+	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address IN ('gone@example.com', 'left@example.com')`).Scan(&kept); err != nil || kept != 0 {
 		t.Errorf("%d mails keep the address of nobody: %v", kept, err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package upkeep deletes what nobody needs any more. What may still have to
 // be looked into stays: jobs that are dead, mails, everything about money
-// that was paid.
+// that was paid. Of a deleted account no address stays.
 package upkeep
 
 import (
@@ -54,7 +54,7 @@ func (j Jobs) Upkeep(ctx context.Context, _ job.Upkeep) error {
 		deleted[c.table] = n
 		faults = append(faults, err)
 	}
-	if err := errors.Join(faults...); err != nil {
+	if err := errors.Join(append(faults, j.scrub(ctx))...); err != nil {
 		return err
 	}
 	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error { return queue.Finish(ctx, tx, deleted) })
@@ -75,4 +75,17 @@ func (j Jobs) do(ctx context.Context, c chore) (deleted int64, err error) {
 			return deleted, nil
 		}
 	}
+}
+
+// scrub removes the addresses of deleted accounts that could not be told
+// goodbye in three days, which is longer than it is tried.
+func (j Jobs) scrub(ctx context.Context) error {
+	_, err := j.DB.Exec(ctx, `
+		UPDATE mails
+		SET address = '', state = CASE state WHEN 'pending' THEN 'failed' ELSE state END
+		WHERE kind = $1 AND address <> '' AND created_at < now() - interval '3 days'`, job.Goodbye{}.Job().Kind)
+	if err != nil {
+		return fmt.Errorf("scrub goodbyes: %w", err)
+	}
+	return nil
 }

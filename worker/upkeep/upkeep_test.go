@@ -105,3 +105,18 @@ func TestManyBatches(t *testing.T) {
 		t.Errorf("%s rows are left, want the 35 dead ones", left)
 	}
 }
+
+// A goodbye that was never sent does not keep the address for ever.
+func TestScrub(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	exec(t, p, `
+		INSERT INTO mails (id, cause, kind, address, state, created_at)
+		SELECT gen_random_uuid(), name, kind, name, state, now() - age
+		FROM (VALUES ('dead', 'goodbye', 'pending', interval '73 hours'), ('tried', 'goodbye', 'pending', '71 hours'),
+		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days')) AS rows (name, kind, state, age)`)
+	keep(t, p)
+	if got := ask(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; refused failed ; tried pending tried" {
+		t.Errorf("mails %q", got)
+	}
+}

@@ -96,6 +96,9 @@ func readers() map[string]reader {
 		"charge.dispute.funds_withdrawn":           dispute,
 		"charge.dispute.funds_reinstated":          dispute,
 		"charge.dispute.closed":                    dispute,
+		"charge.refund.updated":                    refund,
+		"refund.updated":                           refund,
+		"refund.failed":                            refund,
 	}
 }
 
@@ -131,6 +134,14 @@ func dispute(ev Event) (purchase.Report, error) {
 		return purchase.Report{}, err
 	}
 	return purchase.FromDispute(&d, ev.At())
+}
+
+func refund(ev Event) (purchase.Report, error) {
+	var r stripe.Refund
+	if err := json.Unmarshal(ev.Data.Object, &r); err != nil {
+		return purchase.Report{}, err
+	}
+	return purchase.FromRefund(&r), is(r.ID, r.Object, "refund")
 }
 
 // is checks that an object is what the event's type says.

@@ -12,12 +12,14 @@ import (
 	"pilothandbook/platform/db"
 )
 
-// Quarantined lists the events that wait for an operator, the oldest first.
+// Quarantined lists the events that wait for an operator and that other rules
+// may settle, the oldest first. A refund that failed is not among them: it
+// waits for an operator's hands.
 func (i Inbox) Quarantined(ctx context.Context) ([]string, error) {
 	rows, err := i.db.Query(ctx, `
 		SELECT id
 		FROM stripe_events
-		WHERE state = 'quarantined'
+		WHERE state = 'quarantined' AND type NOT LIKE '%refund.updated' AND type <> 'refund.failed'
 		ORDER BY created, id`)
 	if err != nil {
 		return nil, fmt.Errorf("quarantined events: %w", err)
@@ -29,7 +31,8 @@ func (i Inbox) Quarantined(ctx context.Context) ([]string, error) {
 var ErrNoEvent = errors.New("no such event")
 
 // Replay judges a quarantined event again, by the rules of this program, and
-// writes what follows from it. One that is not quarantined stays as it is.
+// writes what follows from it. One that is not quarantined stays as it is. Of
+// one that only needs an operator, that is how they say that it is done.
 func (i Inbox) Replay(ctx context.Context, id string) (out purchase.Outcome, err error) {
 	err = db.Tx(ctx, i.db, func(tx pgx.Tx) error {
 		var payload []byte
@@ -72,5 +75,9 @@ func (i Inbox) again(ctx context.Context, tx pgx.Tx, payload []byte) (purchase.O
 	if v.state != purchase.Settled {
 		return purchase.Outcome{State: v.state, Reason: v.reason}, nil
 	}
-	return purchase.Settle(ctx, tx, v.report)
+	out, err := purchase.Settle(ctx, tx, v.report)
+	if out.Seen {
+		out.State, out.Reason = purchase.Ignored, "an operator saw to it: "+out.Reason
+	}
+	return out, err
 }

@@ -5,10 +5,12 @@ package memredis
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 )
 
 // step is how often time passes in the server, which has no clock of its own.
@@ -27,9 +29,19 @@ func Start() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start Redis: %w", err)
 	}
+	m.Server().SetPreHook(policy)
 	s := &Server{redis: m, stop: make(chan struct{})}
 	s.done.Go(s.tick)
 	return s, nil
+}
+
+// policy answers INFO memory, of which the server knows nothing.
+func policy(c *server.Peer, cmd string, args ...string) bool {
+	if !strings.EqualFold(cmd, "INFO") || len(args) != 1 || !strings.EqualFold(args[0], "memory") {
+		return false
+	}
+	c.WriteBulk("# Memory\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n")
+	return true
 }
 
 // tick lets keys expire.

@@ -11,6 +11,7 @@ const rowsShown = 100
 type listView struct {
 	Base     string
 	Title    string
+	Codes    []codeRow
 	Sessions []sessionRow
 	Events   []eventRow
 }
@@ -34,7 +35,7 @@ type eventRow struct {
 }
 
 func (b *book) listView() listView {
-	v := listView{Title: "Sessions and payments"}
+	v := listView{Title: "Sessions and payments", Codes: b.codeRows()}
 	for _, s := range b.Sessions.newest(rowsShown) {
 		v.Sessions = append(v.Sessions, b.row(s))
 	}
@@ -118,7 +119,8 @@ type checkoutView struct {
 	Unpaid     bool       // complete, but the money is not here
 	Later      bool       // there is a method whose money comes later
 	TakesCode  bool
-	Email      string // the seller's; empty if the buyer is to be asked
+	Codes      []codeRow // to try
+	Email      string    // the seller's; empty if the buyer is to be asked
 	Open, Done bool
 	Free       bool
 	Expires    string
@@ -136,7 +138,7 @@ func (b *book) viewCheckout(s *session) checkoutView {
 	return checkoutView{
 		Title: "Checkout", ID: s.ID, Lines: s.lineViews(), Extra: s.extraViews(), Total: money(s.total(), s.Currency), Email: s.buyerEmail(),
 		Open: s.Status == statusOpen, Done: s.Status == statusComplete, Free: s.total() == 0,
-		Unpaid: status == "unpaid", Later: s.takesLater(), TakesCode: s.AllowCodes,
+		Unpaid: status == "unpaid", Later: s.takesLater(), TakesCode: s.AllowCodes, Codes: b.codeRows(),
 		Expires: clock(s.ExpiresAt), SuccessURL: s.returnURL(), CancelURL: s.CancelURL,
 	}
 }

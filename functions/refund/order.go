@@ -1,0 +1,168 @@
+package refund
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account/confirm"
+	"pilothandbook/handbook/audit"
+	"pilothandbook/handbook/job"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+// view is the page, with its form as it was typed.
+type view struct {
+	sale
+	Reasons []reason
+	Recent  bool // signed in a moment ago
+	Confirm string
+	Saved   bool
+
+	Reason, Typed string
+	Field, Text   string // what is wrong
+}
+
+// reason is why a payment is given back, as the table has it and in words.
+// They are few and ours: a refund outlives the account of its buyer, and what
+// somebody types about a person would stay.
+type reason struct{ Key, Words string }
+
+func reasons() []reason {
+	return []reason{
+		{"requested", "The buyer asks for it"},
+		{"mistake", "It was bought by mistake"},
+		{"fault", "Something here did not work"},
+		{"other", "Another reason"},
+	}
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	return e.answer(w, r, func(v *view) { v.Saved = r.URL.Query().Has("saved") }, nil)
+}
+
+// answer shows the page. change sets what was typed; refused tells what is
+// wrong with it.
+func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*view), refused error) error {
+	v := view{Reasons: reasons()}
+	status := http.StatusOK
+	if refused != nil {
+		f := fault.Of(refused)
+		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
+			return refused
+		}
+		v.Field, v.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	}
+	id, err := named(r)
+	if err != nil {
+		return err
+	}
+	if v.sale, err = find(r.Context(), e.db, id); err != nil {
+		return err
+	}
+	if v.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
+		return err
+	}
+	v.Confirm = confirm.Page(path(id))
+	change(&v)
+	return e.page.Show(w, r, status, reader.View{Title: "Give a payment back", Notice: e.notice, Data: v})
+}
+
+func path(id uuid.UUID) string { return "/admin/purchases/" + id.String() + "/refund" }
+
+// named returns the id in the path.
+func named(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(web.Param(r, "purchase"))
+	if err != nil {
+		return id, noSale()
+	}
+	return id, nil
+}
+
+func (e endpoint) order(w http.ResponseWriter, r *http.Request) error {
+	if err := web.Form(w, r); err != nil {
+		return err
+	}
+	id, err := named(r)
+	if err != nil {
+		return err
+	}
+	why, typed := r.PostFormValue("reason"), r.PostFormValue("amount")
+	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return giveBack(r.Context(), tx, id, why, typed) })
+	if err != nil {
+		return e.answer(w, r, func(v *view) { v.Reason, v.Typed = why, typed }, err)
+	}
+	return web.SeeOther(w, r, path(id)+"?saved")
+}
+
+// giveBack writes the wish and the job that asks Stripe. The lock is the one
+// under which what Stripe tells of the payment is settled, so that a refund or
+// a dispute that is told meanwhile is seen.
+func giveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, why, typed string) error {
+	s, err := find(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, s.Payment); err != nil {
+		return fmt.Errorf("lock payment %s: %w", s.Payment, err)
+	}
+	if s, err = find(ctx, tx, id); err != nil {
+		return err
+	}
+	if refusal := s.Refusal(); refusal != "" {
+		return fault.New(fault.Conflict, "%s", refusal)
+	}
+	if err := s.check(why, typed); err != nil {
+		return err
+	}
+	refund := uuid.Must(uuid.NewV7())
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (stripe_payment_id) DO NOTHING`, refund, s.Payment, s.User, s.Module, s.Left(), s.Currency, why)
+	if err != nil {
+		return fmt.Errorf("give payment %s back: %w", s.Payment, err)
+	}
+	if tag.RowsAffected() == 0 { // found superfluous at the same moment
+		return fault.New(fault.Conflict, "This payment is being given back already.")
+	}
+	if _, err := queue.Add(ctx, tx, job.RefundPayment{Payment: s.Payment}); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, s.entry(access.User(ctx), refund, why))
+}
+
+// check refuses a form that is not filled in.
+func (s sale) check(why, typed string) error {
+	if !slices.ContainsFunc(reasons(), func(r reason) bool { return r.Key == why }) {
+		return fault.In("reason", "Please choose why it is given back.")
+	}
+	amount := fmt.Sprintf("%d.%02d", s.Left()/100, s.Left()%100)
+	typed = strings.ReplaceAll(strings.ToLower(strings.Join(strings.Fields(typed), "")), ",", ".")
+	typed = strings.TrimSuffix(strings.TrimPrefix(typed, "$"), strings.ToLower(s.Currency))
+	if typed != amount && typed != strings.TrimSuffix(amount, ".00") {
+		return fault.In("amount", "Nothing was given back: please type %s, the amount that is.", amount)
+	}
+	return nil
+}
+
+// entry is what the record tells of it.
+func (s sale) entry(actor, refund uuid.UUID, why string) audit.Entry {
+	subject := audit.Payment(s.Payment)
+	if s.User != nil {
+		subject = audit.User(*s.User)
+	}
+	return audit.Entry{Actor: actor, Action: "refund ordered", Subject: subject, Detail: map[string]any{
+		"refund": refund, "payment": s.Payment, "module": s.Module, "amount": s.Left(), "currency": s.Currency, "reason": why,
+	}}
+}

@@ -1,0 +1,97 @@
+package attention
+
+import "time"
+
+// questions lists what is asked. What takes a while by itself has patience.
+func questions() []question {
+	return []question{
+		{QuarantinedEvents, "events of Stripe were not settled, as they are not understood or do not agree with what was sold",
+			"read the causes with handbook fsck; once they are mended: handbook replay all", 0, quarantined},
+		{PaidWithoutAccess, "payments opened nothing five minutes later",
+			"compare with Stripe: handbook reconcile; then handbook fsck says what is wrong", 0, paidWithoutAccess},
+		{RefundsFailed, "payments that are to be given back are not, and nobody tries any more",
+			"handbook retry refund-payment, or give them back in Stripe's dashboard", 0, refundsFailed},
+		{DeadJobs, "jobs have failed for good",
+			"handbook jobs shows the causes; once they are mended: handbook retry KIND", 0, dead},
+		{OverdueJobs, "jobs wait that could run",
+			"see that a worker of this version runs, and that it reaches Redis: handbook doctor", time.Minute, overdue},
+		{MailsPending, "mails are not sent yet",
+			"see that the mail server takes them: handbook doctor; handbook jobs shows the causes", time.Hour, pending},
+		{InboxBehind, "the inbox was not compared with Stripe for hours",
+			"see that a worker runs; or compare now: handbook reconcile", 0, behind},
+	}
+}
+
+const quarantined = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(received_at)), 0)::float8,
+	       coalesce((array_agg(reason ORDER BY received_at DESC))[1], '')
+	FROM stripe_events
+	WHERE state = 'quarantined'`
+
+// paidWithoutAccess looks for payments that are known from facts, from events
+// that were not settled, and from events about checkouts that are open all the
+// same. What is on its way back opens nothing, rightly. Payments older than
+// Stripe lists events are left to fsck.
+const paidWithoutAccess = `
+	WITH told AS NOT MATERIALIZED (
+		SELECT id, type, state, received_at AS at, coalesce(payload #>> '{data,object,payment_intent}', payload #>> '{data,object,id}') AS payment,
+		       payload #>> '{data,object,metadata,checkout}' AS checkout,
+		       type IN ('checkout.session.completed', 'checkout.session.async_payment_succeeded')
+		       AND payload #>> '{data,object,payment_status}' IN ('paid', 'no_payment_required') AS paid
+		FROM stripe_events),
+	paid AS (
+		SELECT f.stripe_payment_id AS payment, f.at
+		FROM payment_facts f
+		JOIN checkouts c ON c.id = f.checkout_id AND c.user_id IS NOT NULL
+		WHERE f.kind = 'paid' AND f.at > now() - interval '30 days'
+		UNION ALL
+		SELECT payment, at
+		FROM told
+		WHERE state = 'quarantined' AND paid AND checkout IS NOT NULL
+		UNION ALL
+		SELECT t.payment, t.at
+		FROM checkouts c
+		JOIN told t ON t.checkout = c.id::text
+		WHERE c.state = 'open' AND c.user_id IS NOT NULL AND t.state = 'settled' AND t.paid)
+	SELECT '', count(DISTINCT p.payment), coalesce(extract(epoch FROM now() - min(p.at)), 0)::float8, coalesce(max(p.payment), '')
+	FROM paid p
+	WHERE p.at < now() - interval '5 minutes'
+	  AND NOT EXISTS (SELECT FROM payment_facts f WHERE f.stripe_payment_id = p.payment AND f.kind IN ('refunded', 'disputed', 'dispute_lost'))
+	  AND NOT EXISTS (SELECT FROM refunds r WHERE r.stripe_payment_id = p.payment)
+	  AND NOT EXISTS (SELECT FROM gifts g WHERE g.stripe_payment_id = p.payment AND g.voided_at IS NULL)
+	  AND NOT EXISTS (
+		SELECT FROM purchases b
+		JOIN grants g ON g.user_id = b.user_id AND g.module_key = b.module_type AND g.purchase_id = b.id
+		WHERE b.stripe_payment_id = p.payment AND g.revoked_at IS NULL)`
+
+const refundsFailed = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(r.created_at)), 0)::float8, coalesce(max(r.stripe_payment_id), '')
+	FROM refunds r
+	WHERE r.stripe_refund_id IS NULL AND r.created_at < now() - interval '1 minute'
+	  AND NOT EXISTS (
+		SELECT FROM outbox o
+		WHERE (o.state = 'waiting' OR o.state IN ('queued', 'running')) AND o.kind = 'refund-payment' AND o.payload ->> 'payment' = r.stripe_payment_id)`
+
+const dead = `
+	SELECT kind, count(*), extract(epoch FROM now() - min(finished_at))::float8, split_part((array_agg(error ORDER BY finished_at DESC))[1], E'\n', 1)
+	FROM outbox
+	WHERE state = 'dead'
+	GROUP BY kind
+	ORDER BY kind`
+
+const overdue = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8, ''
+	FROM outbox
+	WHERE state = 'waiting' AND run_at <= now()`
+
+// pending leaves out mails that nobody sends any more: they are tried for a
+// day, and then their jobs are dead.
+const pending = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8, ''
+	FROM mails
+	WHERE state = 'pending' AND created_at > now() - interval '2 days'`
+
+const behind = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(created)), 0)::float8, ''
+	FROM reconciled
+	WHERE created < now() - interval '3 hours'`

@@ -1,0 +1,5 @@
+package purchase
+
+// Terms is the version of the terms of sale that buyers agree to: the day from
+// which they count. Whoever changes a word of them gives them a new one.
+const Terms = "2026-11-23"

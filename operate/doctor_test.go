@@ -1,0 +1,184 @@
+package operate_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"pilothandbook/operate"
+	"pilothandbook/platform"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/local/mailbox"
+	"pilothandbook/platform/platformtest"
+)
+
+// patient is a deployment that is well, in which a test breaks something.
+type patient struct {
+	*platform.Platform
+	web, worker *config.Config
+	endpoints   string        // Stripe's webhook endpoints
+	slow        time.Duration // Stripe's clock is behind
+	status      int           // of all that Stripe answers, if not zero
+}
+
+func newPatient(t *testing.T) *patient {
+	t.Helper()
+	cfg := platformtest.Config(t)
+	platformtest.OpenTill(t, cfg)
+	box, err := mailbox.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	cfg.MailURL = config.Secret(box.URL())
+	s := &patient{endpoints: endpoint("enabled", "2023-10-16", "*")}
+	cfg.StripeAPIBase = s.stripe(t, cfg.StripeAPIBase)
+	s.Platform = platformtest.Open(t, cfg)
+	web, worker := *cfg, *cfg
+	worker.DatabaseMaxConns = 3
+	s.web, s.worker = &web, &worker
+	exec(t, s.Platform, `INSERT INTO schedule (name, slot) VALUES ('reconcile', now()), ('upkeep', now() - interval '30 minutes')`)
+	return s
+}
+
+func endpoint(status, version, event string) string {
+	return fmt.Sprintf(`{"id": "we_1", "object": "webhook_endpoint", "url": "http://localhost:3000/api/stripe/webhook", "status": %q, "api_version": %q, "enabled_events": [%q]}`, status, version, event)
+}
+
+// stripe stands before the stand-in, which knows no webhook endpoints.
+func (s *patient) stripe(t *testing.T, till string) string {
+	t.Helper()
+	to, err := url.Parse(till)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(to)
+	through.ModifyResponse = func(r *http.Response) error {
+		r.Header.Set("Date", time.Now().Add(-s.slow).UTC().Format(http.TimeFormat))
+		return nil
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case s.status != 0:
+			w.WriteHeader(s.status)
+			fmt.Fprint(w, `{"error": {"message": "Invalid API Key provided"}}`)
+		case r.URL.Path == "/v1/webhook_endpoints":
+			fmt.Fprintf(w, `{"object": "list", "url": "/v1/webhook_endpoints", "has_more": false, "data": [%s]}`, s.endpoints)
+		default:
+			through.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func (s *patient) examine(t *testing.T) (int, string) {
+	t.Helper()
+	var out strings.Builder
+	n, err := operate.Doctor(t.Context(), s.web, s.worker, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n, out.String()
+}
+
+// All is well, but for what a test cannot have.
+func TestDoctorWell(t *testing.T) {
+	t.Parallel()
+	n, out := newPatient(t).examine(t)
+	if n != 0 || !strings.HasSuffix(out, "\n0 problems\n") {
+		t.Errorf("%d problems:\n%s", n, out)
+	}
+	var about []string
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "warn") && !strings.Contains(line, "not Stripe") {
+			t.Errorf("%s", line)
+		}
+		if f := strings.Fields(line); f[0] == "ok" || f[0] == "warn" {
+			about = append(about, f[1])
+		}
+	}
+	want := "configuration PostgreSQL clock connections schema schedule schedule attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
+	if got := strings.Join(about, " "); got != want {
+		t.Errorf("it looks at\n%s, want\n%s", got, want)
+	}
+	for _, secret := range []string{"sk_test_handbook", "whsec_handbook", "a secret of the tests"} {
+		if strings.Contains(out, secret) {
+			t.Errorf("it tells %q", secret)
+		}
+	}
+}
+
+func TestDoctorFinds(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = silent.Close() })
+	for _, tc := range []struct {
+		name     string
+		hurt     func(t *testing.T, s *patient)
+		problems int
+		want     string
+	}{
+		{"configuration", func(_ *testing.T, s *patient) { s.web.AuthSecret, s.worker.AuthSecret = "short", "short" }, 2, "AUTH_SECRET has 5 characters"},
+		{"the worker's alone", func(_ *testing.T, s *patient) { s.worker.MailURL = "" }, 0, "warn  mail           MAIL_URL is not set here"},
+		{"no database", func(_ *testing.T, s *patient) { s.web.DatabaseURL = "postgres://127.0.0.1:1/x" }, 1, "bad   PostgreSQL     it does not answer"},
+		{"silent servers", func(_ *testing.T, s *patient) {
+			s.web.DatabaseURL = config.Secret("postgres://" + silent.Addr().String() + "/x?sslmode=disable")
+			s.web.RedisURL, s.worker.MailURL = config.Secret("redis://"+silent.Addr().String()), config.Secret("smtp+plain://"+silent.Addr().String())
+		}, 3, "bad   mail           connect to 127.0.0.1:"},
+		{"an empty database", func(t *testing.T, s *patient) { s.web.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t)) }, 1, "-> handbook migrate"},
+		{"an older schema", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)`)
+		}, 1, "this program needs"},
+		{"a newer schema", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+		}, 0, "warn  schema         it is at 9999"},
+		{"read only", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `ALTER DATABASE "`+ask(t, s.Platform, `SELECT current_database()`)+`" SET default_transaction_read_only = on`)
+		}, 1, "it can only be read"},
+		{"as many connections as there are", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 74; s.worker.DatabaseMaxConns = 74 }, 0, "PostgreSQL allows 297"},
+		{"too many connections", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 100; s.worker.DatabaseMaxConns = 100 }, 1, "bad   connections    web 100 and worker 100"},
+		{"a worker that stands still", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `UPDATE schedule SET slot = now() - interval '13 minutes' WHERE name = 'reconcile'`)
+		}, 1, "bad   schedule       reconcile began 13m0s ago, but is to begin every 10m0s"},
+		{"no worker yet", func(t *testing.T, s *patient) { exec(t, s.Platform, `DELETE FROM schedule`) }, 0, "warn  schedule       upkeep has never begun"},
+		{"something waits", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `INSERT INTO outbox (id, kind, queue, payload, state, finished_at, error) VALUES (gen_random_uuid(), 'reconcile', 'lane', '{}', 'dead', now(), 'odd')`)
+		}, 1, "of kind reconcile: odd"},
+		{"no Redis", func(_ *testing.T, s *patient) { s.web.RedisURL = "redis://127.0.0.1:1" }, 1, "bad   Redis"},
+		{"a Redis that evicts", func(t *testing.T, s *patient) {
+			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)
+		}, 1, `its maxmemory-policy is "allkeys-lru"`},
+		{"a refused key", func(_ *testing.T, s *patient) { s.status = 401 }, 1, "bad   Stripe         it refuses the key: 401 Invalid API Key provided"},
+		{"Stripe's clock", func(_ *testing.T, s *patient) { s.slow = 10 * time.Second }, 1, "that of Stripe are"},
+		{"no webhook", func(_ *testing.T, s *patient) { s.endpoints = "" }, 1, "no endpoint leads to http://localhost:3000/api/stripe/webhook"},
+		{"a webhook elsewhere", func(_ *testing.T, s *patient) { s.web.AuthURL = "http://127.0.0.1:3000" }, 1, "only to localhost:3000"},
+		{"a disabled webhook", func(_ *testing.T, s *patient) { s.endpoints = endpoint("disabled", "2023-10-16", "*") }, 1, "its endpoint is disabled"},
+		{"a newer webhook", func(_ *testing.T, s *patient) { s.endpoints = endpoint("enabled", "2025-01-27", "*") }, 1, "has API version 2025-01-27"},
+		{"a webhook of few words", func(_ *testing.T, s *patient) { s.endpoints = endpoint("enabled", "2023-10-16", "charge.refunded") }, 1, "does not tell of charge.dispute.closed"},
+		{"no webhook secret", func(_ *testing.T, s *patient) { s.web.StripeWebhookSecret = "" }, 0, "warn  webhook        STRIPE_WEBHOOK_SECRET"},
+		{"no mail server", func(_ *testing.T, s *patient) { s.worker.MailURL = "smtp+plain://127.0.0.1:1" }, 1, "bad   mail           connect to 127.0.0.1:1"},
+		{"a mail server without TLS", func(_ *testing.T, s *patient) {
+			s.worker.MailURL = config.Secret(strings.Replace(s.worker.MailURL.Reveal(), "smtp+plain://", "smtp://", 1))
+		}, 1, "bad   mail"},
+		{"nothing set", func(_ *testing.T, s *patient) { s.web, s.worker = &config.Config{}, &config.Config{} }, 1, "none of the variables of a deployment is set here"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newPatient(t)
+			tc.hurt(t, s)
+			if n, out := s.examine(t); n != tc.problems || !strings.Contains(out, tc.want) {
+				t.Errorf("%d problems, want %d and %q:\n%s", n, tc.problems, tc.want, out)
+			}
+		})
+	}
+}
