@@ -22,7 +22,6 @@ import (
 	"strings"
 
 	"pilothandbook/handbook/mdx"
-	"pilothandbook/handbook/mdx/builtin"
 )
 
 // A Module is what module.yaml says.
@@ -109,8 +108,8 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 		}
 	}
 	return mdx.Resolver{
-		Component: builtin.Component,
-		Names:     builtin.Names(),
+		Component: mdx.Builtin,
+		Names:     mdx.BuiltinNames(),
 		Lesson: func(path string) (string, bool) {
 			url, ok := urls[path]
 			return url, ok

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pilothandbook/handbook/mdx"
-	"pilothandbook/handbook/mdx/builtin"
 )
 
 // tools is a registry with a component that takes all there is.
@@ -30,7 +29,7 @@ func tools(name string) (mdx.Component, bool) {
 	case "Unit":
 		return mdx.Component{Inline: true, Element: "hb-unit"}, true
 	}
-	return builtin.Component(name)
+	return mdx.Builtin(name)
 }
 
 func withTools() mdx.Resolver {

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pilothandbook/handbook/mdx"
-	"pilothandbook/handbook/mdx/builtin"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -29,8 +28,8 @@ var files = mdx.Resolver{
 	Media: func(file string) (string, int, int, bool) {
 		return "/media/0a1b/" + path.Base(file), 640, 360, strings.HasPrefix(file, "media/")
 	},
-	Component: builtin.Component,
-	Names:     builtin.Names(),
+	Component: mdx.Builtin,
+	Names:     mdx.BuiltinNames(),
 }
 
 func TestLesson(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	stdhtml "html"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,6 +29,7 @@ type survey struct {
 	inWord   bool
 	here     []Link // to headings of this lesson, which may come later
 	alone    []*ast.Paragraph
+	titled   []*ast.FencedCodeBlock
 }
 
 func newSurvey(d *document, found *reading, r Resolver) *survey {
@@ -50,6 +52,9 @@ func (s *survey) walk() {
 	s.anchors()
 	for _, p := range s.alone {
 		replace(p)
+	}
+	for _, f := range s.titled {
+		s.caption(f)
 	}
 	if n := len(s.lesson.Links) + len(s.lesson.Images); n > maxLinks {
 		s.faults.add(0, 0, "the lesson has over %d links and images; split it", maxLinks)
@@ -80,6 +85,10 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 	case *ast.Paragraph:
 		if image(n) != nil {
 			s.alone = append(s.alone, n)
+		}
+	case *ast.FencedCodeBlock:
+		if n.Info != nil && fenceTitle.Match(n.Info.Segment.Value(s.body)) {
+			s.titled = append(s.titled, n)
 		}
 	case *extast.Table:
 		s.tables++
@@ -223,6 +232,17 @@ func replace(p *ast.Paragraph) {
 	p.Parent().ReplaceChild(p.Parent(), p, f)
 	f.caption, img.Title = img.Title, nil
 	f.AppendChild(f, img)
+}
+
+// fenceTitle is how a fence names what it shows.
+var fenceTitle = regexp.MustCompile(`\stitle=(?:"([^"]+)"|'([^']+)')`)
+
+// caption makes a figure of code that has a title.
+func (s *survey) caption(code *ast.FencedCodeBlock) {
+	m := fenceTitle.FindSubmatch(code.Info.Segment.Value(s.body))
+	f := &figure{caption: slices.Concat(m[1], m[2])}
+	code.Parent().ReplaceChild(code.Parent(), code, f)
+	f.AppendChild(f, code)
 }
 
 // cell names its alignment by a class, because a policy against inline style

@@ -1,26 +1,24 @@
-package builtin
+package mdx
 
 import (
 	"fmt"
 	"html"
-
-	"pilothandbook/handbook/mdx"
 )
 
-func figure() mdx.Component {
-	return mdx.Component{
+func pictured() Component {
+	return Component{
 		Empty: true,
-		Props: []mdx.Prop{
-			{Name: "src", Required: true, Holds: mdx.Picture},
+		Props: []Prop{
+			{Name: "src", Required: true, Holds: Picture},
 			{Name: "alt", Required: true},
-			{Name: "caption", Holds: mdx.Markdown},
+			{Name: "caption", Holds: Markdown},
 		},
-		Render: renderFigure,
+		Render: renderPictured,
 	}
 }
 
-// renderFigure writes what an image alone in its paragraph becomes, too.
-func renderFigure(t mdx.Tag) (before, after string) {
+// renderPictured writes what an image alone in its paragraph becomes, too.
+func renderPictured(t Tag) (before, after string) {
 	p, _ := t.Picture("src")
 	before = fmt.Sprintf(`<figure><img src="%s" alt="%s" width="%d" height="%d" loading="lazy" decoding="async">`,
 		html.EscapeString(p.URL), html.EscapeString(t.Text("alt")), p.Width, p.Height)

@@ -1,50 +1,48 @@
-// Package builtin holds the components that every lesson may use. They are
-// HTML alone: what they say, they say without script.
+package mdx
+
+import (
+	"html"
+)
+
+// The components that every lesson may use are HTML alone: what they say, they
+// say without script.
 //
 //	<Callout kind="tip" title="…">     a remark beside the text; also <Aside>, and :::tip[…]
 //	<Steps>                            an ordered list, to be done one after the other
 //	<Tabs><TabItem label="…">          the same thing in several ways
 //	<Figure src="…" alt="…" caption="…" />
 //
-// A component that reacts to its reader has a custom element: see
-// [mdx.Component].
-package builtin
+// A component that reacts to its reader has a custom element: see Component.
 
-import (
-	"html"
-
-	"pilothandbook/handbook/mdx"
-)
-
-// Names are those of all components.
-func Names() []string {
+// BuiltinNames are those of all built-in components.
+func BuiltinNames() []string {
 	return []string{"Aside", "Callout", "Figure", "Steps", "TabItem", "Tabs"}
 }
 
-// Component is the component of a name.
-func Component(name string) (mdx.Component, bool) {
+// Builtin returns the built-in component of a name.
+func Builtin(name string) (Component, bool) {
 	switch name {
 	case "Callout", "Aside":
 		return callout(), true
 	case "Steps":
 		return steps(), true
 	case "Tabs":
-		return mdx.Component{Element: "hb-tabs", Only: []string{"TabItem"}}, true
+		return Component{Element: "hb-tabs", Only: []string{"TabItem"}}, true
 	case "TabItem":
 		return tab(), true
 	case "Figure":
-		return figure(), true
+		return pictured(), true
 	}
-	return mdx.Component{}, false
+	return Component{}, false
 }
 
-func callout() mdx.Component {
-	return mdx.Component{
-		Props: []mdx.Prop{
+func callout() Component {
+	return Component{
+		Props: []Prop{
 			{Name: "kind", Values: []string{"note", "tip", "caution", "danger"}, Default: "note"},
-			{Name: "title", Holds: mdx.Markdown},
+			{Name: "title", Holds: Markdown},
 		},
-		Render: func(t mdx.Tag) (before, after string) {
+		Render: func(t Tag) (before, after string) {
 			kind, title := t.Text("kind"), t.HTML("title")
 			if title == "" {
 				title = word(kind)
@@ -67,18 +65,18 @@ func word(kind string) string {
 	return "Note"
 }
 
-func steps() mdx.Component {
-	return mdx.Component{
+func steps() Component {
+	return Component{
 		Only:   []string{"ol"},
-		Render: func(mdx.Tag) (before, after string) { return `<div class="steps">`, "</div>" },
+		Render: func(Tag) (before, after string) { return `<div class="steps">`, "</div>" },
 	}
 }
 
-func tab() mdx.Component {
-	return mdx.Component{
-		Props:  []mdx.Prop{{Name: "label", Required: true}},
+func tab() Component {
+	return Component{
+		Props:  []Prop{{Name: "label", Required: true}},
 		Within: []string{"Tabs"},
-		Render: func(t mdx.Tag) (before, after string) {
+		Render: func(t Tag) (before, after string) {
 			return `<section class="tab"><p class="title">` + html.EscapeString(t.Text("label")) + "</p>\n", "</section>"
 		},
 	}
