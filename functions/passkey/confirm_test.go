@@ -3,10 +3,14 @@ package passkey_test
 import (
 	"testing"
 
+	"pilothandbook/functions/passkey"
 	"pilothandbook/platform/platformtest"
 )
 
-const stale = `UPDATE sessions SET verified_at = now() - interval '1 hour'`
+const (
+	stale = `UPDATE sessions SET verified_at = now() - interval '1 hour'`
+	renew = `UPDATE sessions SET verified_at = now()`
+)
 
 // fresh counts the sessions that are.
 const fresh = `SELECT count(*) FROM sessions WHERE verified_at > now() - interval '1 minute'`
@@ -58,7 +62,11 @@ func TestConfirmRefused(t *testing.T) {
 			return b.options(here).Challenge
 		}, 403},
 		{"a challenge for signing in", func(b *browser, _ *authenticator) string { return b.options("/api/passkeys/signin/options").Challenge }, 409},
-		{"a challenge for making one", func(b *browser, _ *authenticator) string { return b.options("/api/passkeys/options").Challenge }, 409},
+		{"a challenge for making one", func(b *browser, _ *authenticator) string {
+			sql(t, p, renew)
+			defer sql(t, p, stale)
+			return b.options("/api/passkeys/options").Challenge
+		}, 409},
 		{"somebody else's challenge", func(b *browser, _ *authenticator) string {
 			c := b.options(here).Challenge
 			b.cookies["session"] = bob.Secret
@@ -80,10 +88,11 @@ func TestConfirmRefused(t *testing.T) {
 	// Nor does a challenge for confirming sign in, or make a passkey.
 	b := newBrowser(t, p, ana)
 	b.refused(b.send("POST", "/api/passkeys/signin", key.signed(t, b.options(here).Challenge)), 409, "again")
-	b.refused(b.send("POST", "/api/passkeys", newAuthenticator(t).made(t, b.options(here).Challenge)), 409, "again")
 	if n := number(t, p, fresh); n != 0 {
 		t.Errorf("%d sessions are fresh", n)
 	}
+	sql(t, p, renew)
+	b.refused(b.send("POST", "/api/passkeys", newAuthenticator(t).made(t, b.options(here).Challenge)), 409, "again")
 }
 
 // Whoever gets a passkey is told so.
@@ -94,5 +103,25 @@ func TestTold(t *testing.T) {
 	newBrowser(t, p, ana).make()
 	if n := number(t, p, `SELECT count(*) FROM outbox o JOIN passkeys k ON o.payload->>'passkey' = k.id::text WHERE o.kind = 'passkey-added' AND o.payload->>'user' = $1::uuid::text`, ana.ID); n != 1 {
 		t.Errorf("%d mails, want 1", n)
+	}
+}
+
+// Whoever finds a browser open makes no passkey in it, which would be theirs
+// to confirm with.
+func TestStaleMakesNone(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	b, key := newBrowser(t, p, ana), newAuthenticator(t)
+	challenge := b.options("/api/passkeys/options").Challenge
+	sql(t, p, stale)
+	b.refused(b.send("POST", "/api/passkeys/options", nil), 401, "sign in again")
+	b.refused(b.send("POST", "/api/passkeys", key.made(t, challenge)), 401, "sign in again")
+	if n := number(t, p, `SELECT count(*) FROM passkeys`); n != 0 {
+		t.Errorf("%d passkeys were made", n)
+	}
+	_, doc := platformtest.Page(t, p, passkey.Routes(p), ana, "/passkeys")
+	if doc.Find("[data-passkey=add]").Length() != 0 || doc.Find("a[href='/account/confirm?next=%2Fpasskeys']").Length() != 1 {
+		t.Error("the page offers to make one, or does not lead to a fresh sign-in")
 	}
 }

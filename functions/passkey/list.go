@@ -8,6 +8,7 @@ import (
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account"
+	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
@@ -25,6 +26,8 @@ type shown struct {
 type view struct {
 	Passkeys []shown
 	Works    bool // browsers make passkeys for this address
+	Recent   bool // signed in a moment ago
+	Confirm  string
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
@@ -32,8 +35,12 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	recent, err := confirm.Recent(r.Context(), e.db)
+	if err != nil {
+		return err
+	}
 	return e.page.Show(w, r, http.StatusOK, reader.View{
-		Title: "Passkeys", Notice: e.notice, Data: view{Passkeys: all, Works: e.site != nil},
+		Title: "Passkeys", Notice: e.notice, Data: view{Passkeys: all, Works: e.site != nil, Recent: recent, Confirm: confirm.Page(home)},
 	})
 }
 
@@ -65,5 +72,5 @@ func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
 	if err := account.DeletePasskey(r.Context(), e.db, access.User(r.Context()), id); err != nil {
 		return err
 	}
-	return web.SeeOther(w, r, "/passkeys")
+	return web.SeeOther(w, r, home)
 }

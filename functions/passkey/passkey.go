@@ -4,8 +4,8 @@
 //	GET  /passkeys                      the reader's passkeys
 //	POST /passkeys/:passkey             deletes one
 //	GET  /api/passkeys                  the reader's passkeys
-//	POST /api/passkeys/options          what a browser needs to make one
-//	POST /api/passkeys                  keeps the one it made
+//	POST /api/passkeys/options          what a browser needs to make one, after a fresh sign-in
+//	POST /api/passkeys                  keeps the one it made, too
 //	POST /api/passkeys/signin/options   what a browser needs to sign in
 //	POST /api/passkeys/signin           signs in
 //	POST /api/passkeys/confirm/options  what a browser needs to show who is there
@@ -24,6 +24,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/web"
@@ -32,6 +33,9 @@ import (
 
 //go:embed page.html
 var files embed.FS
+
+// home is the page of the passkeys.
+const home = "/passkeys"
 
 // The limits leave room for a class behind one address.
 var (
@@ -48,12 +52,13 @@ func Routes(p *platform.Platform) []web.Route {
 		db: p.DB, gate: access.NewGate(p), log: p.Log, secure: p.Config.Secure(), notice: p.Notice,
 		site: relyingParty(p.Config.AuthURL), page: reader.New(files, "page.html"),
 	}
+	fresh := func(handle web.Handler) web.Handler { return confirm.First(p.DB, home, handle) }
 	return []web.Route{
-		{Method: "GET", Path: "/passkeys", Handle: e.show},
+		{Method: "GET", Path: home, Handle: e.show},
 		{Method: "POST", Path: "/passkeys/:passkey", Handle: e.end},
 		{Method: "GET", Path: "/api/passkeys", Handle: e.list},
-		{Method: "POST", Path: "/api/passkeys/options", Handle: e.offer, Limit: making, Needs: []string{"AUTH_URL"}},
-		{Method: "POST", Path: "/api/passkeys", Handle: e.add, Limit: making, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/options", Handle: fresh(e.offer), Limit: making, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys", Handle: fresh(e.add), Limit: making, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys/signin/options", Access: web.Public, Handle: e.ask, Limit: asking, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys/signin", Access: web.Public, Handle: e.enter, Limit: trying, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys/confirm/options", Handle: e.doubt, Limit: asking, Needs: []string{"AUTH_URL"}},

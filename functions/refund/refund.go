@@ -7,7 +7,8 @@
 // books. What is written is the wish and the job that asks Stripe; the purchase
 // changes when Stripe tells that it is done, as for any other refund. The
 // amount must be typed, so that no single click gives money away and nobody
-// gives back another amount than they see.
+// gives back another amount than they see. A module for which a bundle was
+// cheaper is given back after the bundle.
 package refund
 
 import (
@@ -59,6 +60,7 @@ type sale struct {
 	Asked    *time.Time // when it began to be given back, nil if it did not
 	Done     bool       // Stripe has answered that
 	Error    string     // why that will not happen by itself any more
+	Cheaper  string     // what was sold for less because of it, and is not given back
 
 	purchase.Standing
 }
@@ -88,6 +90,8 @@ func (s sale) Refusal() string {
 		return "The bank has not sent this payment yet, so there is nothing to give back."
 	case s.Status == "":
 		return "Nothing is known to be paid here, so there is nothing to give back."
+	case s.Cheaper != "":
+		return s.Cheaper + " was sold for less because of this payment, and would be left for the difference. Give that payment back first; then this one can be."
 	case s.Left() <= 0:
 		return "Nothing was to pay for this, so there is nothing to give back."
 	}
@@ -104,7 +108,19 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 			SELECT stripe_payment_id FROM ledger WHERE id = $1 AND kind = 'sale')
 		SELECT n.payment, m.key, m.title || CASE WHEN c.gift THEN ' as a gift' ELSE '' END, coalesce(p.currency, l.currency), u.id, coalesce(u.email, ''),
 		       r.created_at, r.stripe_refund_id IS NOT NULL,
-		       coalesce((SELECT error FROM outbox WHERE kind = 'refund-payment' AND state = 'dead' AND payload ->> 'payment' = n.payment ORDER BY id DESC LIMIT 1), '')
+		       coalesce((SELECT error FROM outbox WHERE kind = 'refund-payment' AND state = 'dead' AND payload ->> 'payment' = n.payment ORDER BY id DESC LIMIT 1), ''),
+		       coalesce((
+				SELECT w.title
+				FROM grants g
+				JOIN purchases whole ON whole.user_id = g.user_id AND whole.status = 'completed'
+				JOIN checkouts wc ON wc.id = whole.checkout_id AND g.module_key = ANY(wc.credited)
+				JOIN modules w ON w.key = whole.module_type
+				WHERE (g.purchase_id = p.id OR g.gift_id = (SELECT id FROM gifts WHERE stripe_payment_id = n.payment)) AND g.revoked_at IS NULL
+				  AND NOT EXISTS (SELECT FROM refunds WHERE stripe_payment_id = whole.stripe_payment_id)
+				  AND NOT EXISTS (
+					SELECT FROM grants
+					WHERE user_id = g.user_id AND module_key = g.module_key AND id <> g.id AND revoked_at IS NULL AND expires_at IS NULL)
+				LIMIT 1), '')
 		FROM named n
 		LEFT JOIN purchases p ON p.stripe_payment_id = n.payment
 		LEFT JOIN checkouts c ON c.id = p.checkout_id
@@ -112,7 +128,7 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 		LEFT JOIN users u ON u.id = p.user_id
 		LEFT JOIN refunds r ON r.stripe_payment_id = n.payment
 		JOIN modules m ON m.key = coalesce(p.module_type, l.module_type)`, id,
-	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error)
+	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error, &s.Cheaper)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, noSale()
 	}

@@ -321,3 +321,31 @@ func TestRefused(t *testing.T) {
 		t.Errorf("after all: %s", got)
 	}
 }
+
+// What made something else cheaper is given back after that, or together with
+// it: else the whole would be had for the difference.
+func TestCredited(t *testing.T) {
+	t.Parallel()
+	s := sell(t, "private_commercial")
+	var to struct{ URL string }
+	platformtest.Call(t, s.p, checkout.Routes(s.p), s.ana, "POST", "/checkout/bundle", platformtest.Agreed()).Into(t, &to)
+	s.till.Pay(t, to.URL)
+	s.deliver(t)
+	if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "The Whole Handbook") {
+		t.Errorf("the part alone: %d %s", a.Status, a.Body)
+	}
+	exec(t, s.p, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'private_commercial', 'given')`, s.ana.ID)
+	if _, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); doc.Find("main form").Length() != 1 {
+		t.Error("refused, though they own it otherwise too")
+	}
+	exec(t, s.p, `DELETE FROM grants WHERE reason = 'given'`)
+	part := s.path
+	s.path = "/admin/purchases/" + ask(t, s.p, `SELECT id::text FROM purchases WHERE module_type = 'bundle'`) + "/refund"
+	if a := s.press(t, s.op, "requested", "70.00"); a.Status != http.StatusSeeOther {
+		t.Errorf("the bundle: %d %s", a.Status, a.Body)
+	}
+	s.path = part
+	if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusSeeOther {
+		t.Errorf("then the part: %d %s", a.Status, a.Body)
+	}
+}

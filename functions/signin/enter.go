@@ -7,6 +7,7 @@ import (
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account"
+	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
@@ -29,8 +30,9 @@ func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
 }
 
 // show answers with the state of a sign-in, and with the words of why the
-// reader was refused, if so. Who is signed in as that address already just
-// goes on: it is a second click on the same link or button.
+// reader was refused, if so. Who signed in as that address a moment ago just
+// goes on: it is a second click on the same link or button. Whoever did so
+// longer ago asked in order to confirm that it is them.
 func (e endpoint) show(w http.ResponseWriter, r *http.Request, refused error) error {
 	private(w)
 	if refused != nil && !web.WantsPage(r) {
@@ -44,7 +46,13 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request, refused error) er
 		return err
 	}
 	if who := access.Of(r.Context()); who != nil && who.Email == q.Email {
-		return web.SeeOther(w, r, web.LocalPath(q.Next))
+		recent, err := confirm.Recent(r.Context(), e.db)
+		if err != nil {
+			return err
+		}
+		if recent || refused == nil && q.Over() != nil {
+			return web.SeeOther(w, r, web.LocalPath(q.Next))
+		}
 	}
 	in := entering{Request: q.ID, Next: web.LocalPath(q.Next)}
 	link := r.URL.Query().Get("link")

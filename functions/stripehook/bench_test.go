@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -98,11 +100,14 @@ func (s *turns) allocations() float64 { return float64(s.allocs) / float64(perRo
 
 // durable returns a platform whose PostgreSQL keeps what it commits.
 func durable(b *testing.B) *platform.Platform {
-	server, err := postgres.Start(b.Context(), postgres.Options{Durable: true})
+	server, err := postgres.Start(b.Context(), postgres.Options{Data: filepath.Join(b.TempDir(), "data"), Durable: true}) // on a disk
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = server.Stop() })
+	b.Cleanup(func() {
+		_ = server.Stop()
+		_ = os.RemoveAll(server.Data()) // which may be elsewhere
+	})
 	cfg := platformtest.Config(b)
 	cfg.DatabaseURL, cfg.DatabaseMaxConns = config.Secret(server.URL("postgres")), 10
 	if _, err := db.Migrate(context.Background(), cfg.DatabaseURL.Reveal(), migrations.Files, slog.New(slog.DiscardHandler)); err != nil {

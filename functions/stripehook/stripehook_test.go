@@ -33,6 +33,19 @@ func TestTake(t *testing.T) {
 		{"nothing to pay", completed, func(s sale) object {
 			return s.session(object{"payment_status": "no_payment_required", "amount_total": 0, "payment_intent": nil})
 		}, nil, "settled", "1 1 1 1"},
+		{"with a discount, and tax on top", completed, func(s sale) object {
+			return s.session(object{"amount_total": 5445, "total_details": object{"amount_discount": 4950, "amount_tax": 495}})
+		}, nil, "settled", "1 1 1 1"},
+		{"with a discount that is too small", completed, func(s sale) object {
+			return s.session(object{"amount_total": 4000, "total_details": object{"amount_discount": 4950, "amount_tax": 0}})
+		}, nil, "quarantined: total is 4000", "1 0 0 0"},
+		{"a payment intent in full", completed, func(s sale) object {
+			return s.session(object{"payment_status": "unpaid", "payment_intent": object{"id": "pi_1", "object": "payment_intent", "status": "canceled"}})
+		}, nil, "settled", "1 0 0 0"},
+		{"another buyer", completed, func(s sale) object { return s.session(object{"client_reference_id": "bob"}) }, nil,
+			`quarantined: buyer is "bob"`, "1 0 0 0"},
+		{"another currency", completed, func(s sale) object { return s.session(object{"currency": "jpy"}) }, nil,
+			"quarantined: currency is jpy", "1 0 0 0"},
 		{"a refund alone", "charge.refunded", func(s sale) object { return s.charge(nil) }, nil, "settled", "1 0 0 0"},
 		{"the money does not come", "checkout.session.async_payment_failed", func(s sale) object { return s.session(object{"payment_status": "unpaid"}) }, nil, "settled", "1 0 0 0"},
 		{"expired", "checkout.session.expired", func(s sale) object {

@@ -26,6 +26,7 @@ func TestModuleFaults(t *testing.T) {
 		{"free", "price: 5900", "price: 0", `5:8: the price is 0 cents; write it in cents, as 5900, from 50 to 100000`},
 		{"dear", "price: 5900", "price: 100001", `5:8: the price is 100001 cents; write it in cents, as 5900, from 50 to 100000`},
 		{"currency", "currency: usd", "currency: USD", `6:11: "USD" is not a currency; write three lower-case letters, as usd`},
+		{"no cents", "currency: usd", "currency: jpy", `6:11: prices in "jpy" cannot be shown: its smallest unit is not a hundredth; choose another currency, as usd`},
 		{"long changelog", "First edition.", strings.Repeat("a", 4001), `7:12: the changelog has 4001 characters; shorten it to 4000`},
 		{"id twice", "{id: vor", "{id: holding", `12:10: the id "holding" is used twice; give each lesson its own`},
 		{"id", "{id: vor", "{id: VOR_1", `12:10: "VOR_1" is not an id; write lower-case words joined by hyphens`},

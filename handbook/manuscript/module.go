@@ -29,6 +29,16 @@ var (
 // keys are what there is to sell. The last one is made of the others.
 func keys() []string { return []string{"private_commercial", "instrument", "bundle"} }
 
+// uneven are the currencies that Stripe reckons in whole units or thousandths,
+// and those whose hundredths it does not charge. Prices are in hundredths
+// everywhere here: 9900 would be shown as 99.00 and paid as 9,900.
+func uneven() []string {
+	return []string{
+		"bhd", "bif", "clp", "djf", "gnf", "huf", "isk", "jod", "jpy", "kmf", "krw", "kwd", "mga", "omr", "pyg",
+		"rwf", "tnd", "twd", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+	}
+}
+
 // wrong reports a fault at a place of module.yaml.
 func (g *gate) wrong(at record.Place, format string, args ...any) {
 	g.fault(moduleFile, at.Line, at.Column, format, args...)
@@ -80,6 +90,9 @@ func (g *gate) terms(r record.Map) {
 	}
 	if m.Currency != "" && !currencyShape.MatchString(m.Currency) {
 		g.wrong(r.At("currency"), "%q is not a currency; write three lower-case letters, as usd", m.Currency)
+	}
+	if slices.Contains(uneven(), m.Currency) {
+		g.wrong(r.At("currency"), "prices in %q cannot be shown: its smallest unit is not a hundredth; choose another currency, as usd", m.Currency)
 	}
 	if n := len([]rune(m.Changelog)); n > maxChangelog {
 		g.wrong(r.At("changelog"), "the changelog has %d characters; shorten it to %d", n, maxChangelog)

@@ -2,6 +2,7 @@ package search
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -35,7 +36,7 @@ func parse(typed string) query {
 			case ok:
 				q.codes = append(q.codes, c)
 			default:
-				rest = append(rest, w)
+				rest = append(rest, joined(w))
 			}
 		}
 	}
@@ -46,9 +47,21 @@ func parse(typed string) query {
 // typedCode is a code as readers type it: in any case, and cut off anywhere.
 var typedCode = regexp.MustCompile(`(?i)^(?:[a-z]{2}(?:\.[a-z0-9]+)+|[0-9]+\.[0-9]+(?:\([a-z0-9]+\))*|[a-z]+(?:_[a-z0-9]+)+)$`)
 
+// abbreviation is a word that some write with full stops, such as c.g.; nobody
+// writes a code so.
+var abbreviation = regexp.MustCompile(`^(?:[a-z]\.)+[a-z]$`)
+
 func asCode(w string) (string, bool) {
-	w = strings.ToLower(strings.TrimRight(strings.TrimLeft(w, "§"), ".,;:?!"))
+	w = strings.ToLower(strings.TrimRight(w, ".,;:?!"))
 	return w, typedCode.MatchString(w)
+}
+
+// joined writes an abbreviation as one word.
+func joined(w string) string {
+	if a := strings.TrimRight(strings.ToLower(w), "."); abbreviation.MatchString(a) {
+		return strings.ReplaceAll(a, ".", "")
+	}
+	return w
 }
 
 // clean makes one line of what was typed, and no longer than it may be. An odd
@@ -61,6 +74,10 @@ func clean(typed string) string {
 			return ' '
 		case r == '“' || r == '”' || r == '„':
 			return '"'
+		case r == '§':
+			return ' '
+		case r == '−' || r == '–':
+			return '-'
 		}
 		return r
 	}, typed)
@@ -96,6 +113,11 @@ func (q query) words() []string {
 		}
 	}
 	return all
+}
+
+// asksFor reports whether the text asks for something, not only against it.
+func (q query) asksFor() bool {
+	return q.prefix != "" || slices.ContainsFunc(strings.Fields(q.text), func(w string) bool { return !strings.HasPrefix(w, "-") })
 }
 
 // near reports whether two words differ by one letter that is missing, added,

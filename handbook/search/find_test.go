@@ -69,7 +69,7 @@ func TestFind(t *testing.T) {
 
 	p := shelf(t,
 		lesson("wind", "Wind triangle", `<p>Drift.</p><h2 id="crosswind">Crosswind component</h2><p>The wind from the side, limited by 91.103(b).</p><h2 id="gusts">Gusts</h2><p>A crosswind that comes and goes, at V_A or less.</p>`),
-		lesson("fuel", "Fuel planning", `<p>Land with fuel in reserve, see 91.151 and PA.I.D.K3c.</p><h2 id="night">At night</h2><p>Reserve fuel for 45 minutes.</p>`),
+		lesson("fuel", "Fuel planning", `<p>Land with fuel in reserve, see 91.151 and PA.I.D.K3c.</p><h2 id="night">At night</h2><p>Reserve fuel for 45 minutes. CG limits.</p>`),
 	)
 	for _, tc := range []struct{ name, typed, want string }{
 		{"title before text", "crosswind", "wind#crosswind; wind#gusts"},
@@ -86,12 +86,17 @@ func TestFind(t *testing.T) {
 		{"swapped", "fule", "(fuel) fuel; fuel#night"},
 		{"a regulation", "91.103", "wind#crosswind"},
 		{"with its sign", "§91.103(b)", "wind#crosswind"},
+		{"with its sign apart", "§ 91.103", "wind#crosswind"},
+		{"an abbreviation with stops", "c.g. limits", "fuel#night"},
+		{"not a word of its title", "fuel -night", "fuel"},
+		{"with another hyphen", "crosswind −gusts", "wind#crosswind"},
 		{"part of no number", "91.15", ""},
 		{"an ACS code by its task", "pa.i.d", "fuel"},
 		{"an ACS code", "PA.I.D.K3c", "fuel"},
 		{"a symbol", "V_A", "wind#gusts"},
 		{"a code and a word", "fuel 91.151", "fuel"},
 		{"without a code", "wind -91.103", "wind"},
+		{"only against something", "-gusts", ""},
 		{"nothing", "helicopter", ""},
 		{"stop words alone", "the of", ""},
 		{"punctuation alone", `!!! ''' :* & | ( ) <-> \ "`, ""},

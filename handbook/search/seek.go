@@ -99,7 +99,7 @@ var (
 func (s seeker) seek(q query) ([]Hit, error) {
 	codes, without := present(q.codes), present(q.without)
 	switch {
-	case q.text != "" || q.prefix != "":
+	case q.asksFor():
 		return s.collect(`"`, findWords, s.versions, present(s.opens), most, q.text, q.prefix, codes, without, titled, others, ranked)
 	case len(codes) > 0:
 		return s.collect(codes[0], findCodes, s.versions, present(s.opens), most, codes[0], codes, without, ranked)

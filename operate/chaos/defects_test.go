@@ -1,11 +1,8 @@
 package chaos_test
 
 import (
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -44,36 +41,4 @@ func apply(t *testing.T, tree, file string, more ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s does not fit the code any more: %v\n%s\nMake it anew: change the code as the patch does, and write git diff -U1 into it.", filepath.Base(file), err, out)
 	}
-}
-
-// copyTree copies the module to a new folder, without what no build needs.
-func copyTree(t *testing.T) string {
-	t.Helper()
-	to := t.TempDir()
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		switch {
-		case e.IsDir() && rel != "." && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules"):
-			return filepath.SkipDir
-		case e.IsDir():
-			return os.MkdirAll(filepath.Join(to, rel), 0o755)
-		case !e.Type().IsRegular():
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), content, 0o600)
-	})
-	if err != nil {
-		t.Fatalf("copy the module: %v", err)
-	}
-	return to
 }

@@ -73,6 +73,7 @@ func Open(o Options) (*Pool, error) {
 		cfg.ConnConfig.Tracer = tracer(o)
 	}
 	cfg.PrepareConn = countUse
+	cfg.AfterConnect = sendUUIDs
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("pool: %w", err)
@@ -153,7 +154,7 @@ func (p *Pool) Acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	return c, nil
 }
 
-// Tx runs fn in a transaction, which is the only way to begin one. What fn
+// Tx runs fn in a transaction, which only it and TxBatch begin. What fn
 // announced is told after the commit.
 func Tx(ctx context.Context, p *Pool, fn func(tx pgx.Tx) error) error {
 	c, err := p.Acquire(ctx)
@@ -161,17 +162,69 @@ func Tx(ctx context.Context, p *Pool, fn func(tx pgx.Tx) error) error {
 		return err
 	}
 	defer c.Release()
-	var topics []string
-	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		t := &announcing{Tx: tx}
-		defer func() { topics = t.topics }()
-		return fn(t)
-	})
+	tx, err := c.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	for _, topic := range topics {
+	return p.run(ctx, tx, fn)
+}
+
+// TxBatch is Tx for a transaction that begins with statements of which none
+// needs the answer to another: they travel with its beginning, in one round
+// trip. fn is not called when one of them fails.
+func TxBatch(ctx context.Context, p *Pool, first func(b *pgx.Batch), fn func(tx pgx.Tx) error) error {
+	c, err := p.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	var b pgx.Batch
+	b.BeginTx(pgx.TxOptions{})
+	first(&b)
+	sent := c.SendBatch(ctx, &b)
+	err = sent.Close()
+	return p.run(ctx, sent.Tx(), func(tx pgx.Tx) error {
+		if err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+func (p *Pool) run(ctx context.Context, tx pgx.Tx, fn func(tx pgx.Tx) error) error {
+	t := &announcing{Tx: tx}
+	defer func() {
+		if !t.over {
+			_ = tx.Rollback(ctx) // does nothing after a commit
+		}
+	}()
+	if err := fn(t); err != nil {
+		return err
+	}
+	if !t.over {
+		if err := tx.Commit(ctx); err != nil {
+			return err
+		}
+	}
+	for _, topic := range t.topics {
 		p.committed(topic)
+	}
+	return nil
+}
+
+// Last sends the last statements of tx and, in the same round trip, its
+// commit, which the server skips when one of them fails. Whoever calls it does
+// nothing with tx afterwards.
+func Last(ctx context.Context, tx pgx.Tx, b *pgx.Batch) error {
+	t, ok := tx.(*announcing)
+	if ok {
+		b.Queue("commit")
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	if ok {
+		t.over = true
 	}
 	return nil
 }
@@ -180,6 +233,7 @@ func Tx(ctx context.Context, p *Pool, fn func(tx pgx.Tx) error) error {
 type announcing struct {
 	pgx.Tx
 	topics []string
+	over   bool // committed with its last statements
 }
 
 // Announce has topic told to the pool's OnCommit once tx has committed. It

@@ -61,6 +61,19 @@ type Args interface {
 // Add writes a job into the outbox, in the caller's transaction, and returns
 // its id.
 func Add(ctx context.Context, tx pgx.Tx, a Args) (uuid.UUID, error) {
+	var b pgx.Batch
+	id, err := AddTo(&b, tx, a)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		return uuid.Nil, fmt.Errorf("add %s: %w", a.Job().Kind, err)
+	}
+	return id, nil
+}
+
+// AddTo is Add for a caller who sends the statement in a batch of tx.
+func AddTo(b *pgx.Batch, tx pgx.Tx, a Args) (uuid.UUID, error) {
 	spec := a.Job()
 	payload, err := json.Marshal(a)
 	if err != nil {
@@ -73,12 +86,9 @@ func Add(ctx context.Context, tx pgx.Tx, a Args) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, err
 	}
-	_, err = tx.Exec(ctx, `
+	b.Queue(`
 		INSERT INTO outbox (id, kind, queue, payload)
 		VALUES ($1, $2, $3, $4)`, id, spec.Kind, spec.Queue.Name, payload)
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("add %s: %w", spec.Kind, err)
-	}
 	db.Announce(tx, Topic)
 	return id, nil
 }

@@ -106,7 +106,8 @@ func TestManyBatches(t *testing.T) {
 	}
 }
 
-// A goodbye that was never sent does not keep the address for ever.
+// A goodbye that was never sent does not keep the address for ever, nor does
+// what tells somebody without an account of a refund.
 func TestScrub(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -114,9 +115,13 @@ func TestScrub(t *testing.T) {
 		INSERT INTO mails (id, cause, kind, address, state, created_at)
 		SELECT gen_random_uuid(), name, kind, name, state, now() - age
 		FROM (VALUES ('dead', 'goodbye', 'pending', interval '73 hours'), ('tried', 'goodbye', 'pending', '71 hours'),
-		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days')) AS rows (name, kind, state, age)`)
+		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days'), ('money', 'refund-notice', 'pending', '4 days')) AS rows (name, kind, state, age)`)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `
+		INSERT INTO mails (id, cause, kind, user_id, address, created_at)
+		VALUES (gen_random_uuid(), 'own', 'refund-notice', $1, 'own', now() - interval '4 days')`, ana.ID)
 	keep(t, p)
-	if got := ask(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; refused failed ; tried pending tried" {
+	if got := ask(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; money failed ; own pending own; refused failed ; tried pending tried" {
 		t.Errorf("mails %q", got)
 	}
 }
