@@ -146,7 +146,7 @@ func vocabulary(dice *rand.Rand) []string {
 			w += syllables[dice.IntN(len(syllables))]
 		}
 		add(w)
-		if len(all) == 300 { // neither the most frequent ones nor the rarest
+		if len(all) == 3000 { // each in about one of two hundred sections
 			for _, w := range search.Words(queries) {
 				add(w)
 			}
