@@ -104,7 +104,7 @@ func TestDoctorWell(t *testing.T) {
 			about = append(about, f[1])
 		}
 	}
-	want := "configuration PostgreSQL clock connections schema schedule schedule attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
+	want := "configuration PostgreSQL clock connections schema schedule schedule attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
 	if got := strings.Join(about, " "); got != want {
 		t.Errorf("it looks at\n%s, want\n%s", got, want)
 	}

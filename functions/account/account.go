@@ -104,7 +104,7 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*se
 	if err != nil {
 		return err
 	}
-	s.Offer = k.Offer
+	s.Offer = k.Offer && s.Recent // else none could be made
 	change(&s)
 	return e.page.Show(w, r, status, reader.View{Title: "Account", Notice: e.notice, Data: s})
 }

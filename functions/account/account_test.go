@@ -130,7 +130,7 @@ func TestChangeAddress(t *testing.T) {
 	if a := post(t, p, ana, path, url.Values{"code": {"12345"}}); a.Status != http.StatusBadRequest || text(t, p, `SELECT wrong::text FROM email_changes`) != "1" {
 		t.Errorf("a slip of the finger: %d", a.Status)
 	}
-	if a := post(t, p, ana, path, url.Values{"code": {digits[:3] + " " + digits[3:]}}); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/signin?next=/account" {
+	if a := post(t, p, ana, path, url.Values{"code": {digits[:3] + " " + digits[3:]}}); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/signin?after=changed&next=/account" {
 		t.Errorf("the code: %d to %q %s", a.Status, a.Header.Get("Location"), a.Body)
 	}
 	for _, who := range []*platformtest.User{ana, phone} {
@@ -165,6 +165,10 @@ func TestConfirm(t *testing.T) {
 	id, err := uuid.Parse(strings.TrimPrefix(request, "/signin/"))
 	if asked.Status != http.StatusSeeOther || err != nil {
 		t.Fatalf("%d to %q", asked.Status, request)
+	}
+	shown := platformtest.Call(t, p, signin.Routes(p), ana, "GET", request, nil)
+	if platformtest.Parse(t, shown.Body).Find("input[name=code]").Length() != 1 {
+		t.Fatalf("who is signed in is not asked for the code: %d to %q", shown.Status, shown.Header.Get("Location"))
 	}
 	c, err := accounts.MakeCode(t.Context(), p.DB, p.Config.AuthSecret.Reveal(), id)
 	if err != nil {

@@ -35,7 +35,7 @@ func (e endpoint) remove(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.forget(r.Context(), d)
 	web.Cookie(w, e.secure, accounts.SessionCookie, "", 0)
-	return web.SeeOther(w, r, "/")
+	return web.SeeOther(w, r, "/signin?after=deleted")
 }
 
 // forget drops what caches keep about a deleted account.
@@ -77,9 +77,21 @@ func (d *deletion) run(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// lock holds the checkouts before the user, in which order a payment that
-// is settled meanwhile locks them too.
+// lock holds the user before the checkouts, in which order a payment that is
+// settled meanwhile locks them too.
 func (d *deletion) lock(ctx context.Context, tx pgx.Tx) error {
+	var operates bool
+	err := tx.QueryRow(ctx, `
+		SELECT email, 'operator' = ANY(roles)
+		FROM users
+		WHERE id = $1
+		FOR UPDATE`, d.user).Scan(&d.email, &operates)
+	if err != nil {
+		return err
+	}
+	if operates { // as long as nobody gives up the role alone, somebody has it
+		return fault.In("confirm", "Nothing was deleted: you are an operator. Ask another operator to take that role away first; if there is none, make somebody an operator.")
+	}
 	rows, err := tx.Query(ctx, `
 		SELECT id
 		FROM checkouts
@@ -89,14 +101,8 @@ func (d *deletion) lock(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	if d.checkouts, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID]); err != nil {
-		return err
-	}
-	return tx.QueryRow(ctx, `
-		SELECT email
-		FROM users
-		WHERE id = $1
-		FOR UPDATE`, d.user).Scan(&d.email)
+	d.checkouts, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	return err
 }
 
 func (d *deletion) read(ctx context.Context, tx pgx.Tx) error {

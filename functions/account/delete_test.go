@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -162,6 +163,55 @@ func TestDelete(t *testing.T) {
 	}
 	if a := platformtest.Call(t, p, account.Routes(p), bob, "GET", "/account", nil); a.Status != http.StatusOK {
 		t.Errorf("somebody else: %d", a.Status)
+	}
+}
+
+// TestOperatorStays: an operator who could leave alone might be the last one.
+func TestOperatorStays(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	eve := platformtest.Learner(t, p, "eve@example.com")
+	exec(t, p, `UPDATE users SET roles = '{operator}' WHERE id = $1`, eve.ID)
+	form := url.Values{"confirm": {eve.Email}}
+	if a := post(t, p, eve, "/account/delete", form); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "another operator") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	exec(t, p, `UPDATE users SET roles = '{}' WHERE id = $1`, eve.ID)
+	if a := post(t, p, eve, "/account/delete", form); a.Status != http.StatusSeeOther {
+		t.Errorf("without the role: %d", a.Status)
+	}
+}
+
+// TestDeleteWhilePaying deletes accounts while Stripe tells that they have
+// paid. Neither holds the other up for good, and the money is in the books.
+func TestDeleteWhilePaying(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	platformtest.Sell(t, p)
+	const rounds = 40
+	for n := range rounds {
+		ana, checkout := platformtest.Learner(t, p, fmt.Sprintf("ana%d@example.com", n)), uuid.New()
+		exec(t, p, `
+			INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at)
+			VALUES ($1, $2, 'private_commercial', 7900, 'usd', false, '{}', now() + interval '1 day')`, checkout, ana.ID)
+		event := strings.ReplaceAll(paid(t, checkout, ana), "_1\"", fmt.Sprintf("_%d\"", n)) // all ids
+		form := platformtest.Form(t, ana, "/account/delete", url.Values{"confirm": {ana.Email}}.Encode())
+		told := platformtest.SignedEvent(t, p, event)
+		var all sync.WaitGroup
+		all.Go(func() {
+			if a := platformtest.Send(t, p, account.Routes(p), form); a.Status != http.StatusSeeOther {
+				t.Errorf("delete: %d %s", a.Status, a.Body)
+			}
+		})
+		all.Go(func() {
+			if a := platformtest.Send(t, p, stripehook.Routes(p), told); a.Status != http.StatusOK || !strings.Contains(a.Body, "settled") {
+				t.Errorf("webhook: %d %s", a.Status, a.Body)
+			}
+		})
+		all.Wait()
+	}
+	if got := text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users), (SELECT count(*) FROM grants), (SELECT count(*) FROM ledger WHERE kind = 'sale'))`); got != fmt.Sprint("0 0 ", rounds) {
+		t.Errorf("users, grants, sales: %s", got)
 	}
 }
 

@@ -108,7 +108,7 @@ func (e endpoint) change(w http.ResponseWriter, r *http.Request) error {
 		e.gate.ForgetSession(r.Context(), access.User(r.Context()), hash)
 	}
 	web.Cookie(w, e.secure, accounts.SessionCookie, "", 0)
-	return web.SeeOther(w, r, "/signin?next=/account")
+	return web.SeeOther(w, r, "/signin?after=changed&next=/account")
 }
 
 // confirmChange makes the change. What is wrong with the code is returned

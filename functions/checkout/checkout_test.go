@@ -139,6 +139,21 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestGivenForATime: a module that ends is bought like any other.
+func TestGivenForATime(t *testing.T) {
+	t.Parallel()
+
+	p, _ := platformtest.Shop(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `
+		INSERT INTO grants (id, user_id, module_key, expires_at)
+		VALUES (gen_random_uuid(), $1, 'instrument', now() + interval '1 day')`, ana.ID)
+	click(t, p, checkout.Routes(p), ana, "instrument")
+	if all := checkouts(t, p); all != "instrument 9900 open" {
+		t.Errorf("checkouts %q", all)
+	}
+}
+
 // TestManyClicks presses a hundred times at once, in two processes.
 func TestManyClicks(t *testing.T) {
 	t.Parallel()

@@ -6,7 +6,7 @@
 //	POST /admin/people/:person/grants/:grant   closes what an operator opened
 //
 // What was bought is not closed here: its payment is given back, and what
-// Stripe tells of that closes it.
+// Stripe tells of that closes it. Of a free purchase there is none.
 package grants
 
 import (
@@ -88,6 +88,7 @@ type grant struct {
 	Revoked      *time.Time
 	RevokeReason string
 	Open         bool
+	Free         bool // nothing was paid for it
 }
 
 // Last returns the last day of a grant that ends.
@@ -182,9 +183,11 @@ func of(ctx context.Context, q db.Querier, user uuid.UUID) ([]grant, error) {
 	rows, err := q.Query(ctx, `
 		SELECT g.id, m.title, CASE WHEN g.purchase_id IS NOT NULL THEN 'bought' WHEN g.gift_id IS NOT NULL THEN 'gift' ELSE 'given' END,
 		       coalesce(g.purchase_id, p.id, l.id), g.reason, g.created_at, g.expires_at, g.revoked_at, g.revoke_reason,
-		       g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()) AS open
+		       g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()) AS open,
+		       coalesce(b.amount, p.amount, l.amount) IS NOT DISTINCT FROM 0
 		FROM grants g
 		JOIN modules m ON m.key = g.module_key
+		LEFT JOIN purchases b ON b.id = g.purchase_id
 		LEFT JOIN gifts f ON f.id = g.gift_id
 		LEFT JOIN purchases p ON p.stripe_payment_id = f.stripe_payment_id
 		LEFT JOIN ledger l ON l.stripe_payment_id = f.stripe_payment_id AND l.kind = 'sale'

@@ -5,7 +5,8 @@
 //	GET /api/modules/:module  the same as JSON
 //
 // price is what everybody pays, your_price what the reader does; who owns the
-// module has none.
+// module has none. Who was given it for a time may read it until that ends, and
+// may buy it.
 package module
 
 import (
@@ -50,7 +51,8 @@ type endpoint struct {
 // outline is a module as one reader sees it.
 type outline struct {
 	version.Offer
-	Owned    bool    `json:"owned"`
+	standing
+	Opened   bool    `json:"-"`
 	Pays     *int    `json:"your_price,omitempty"` // in cents
 	Why      string  `json:"why,omitempty"`        // that is less than the price
 	Tax      bool    `json:"-"`
@@ -92,7 +94,7 @@ func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, o)
 }
 
-// outline asks five questions at most, however many lessons there are.
+// outline asks six questions at most, however many lessons there are.
 func (e endpoint) outline(ctx context.Context, module string) (*outline, error) {
 	catalogue, err := version.Catalogue(ctx, e.db)
 	if err != nil {
@@ -103,10 +105,13 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 		return nil, err
 	}
 	o := &outline{Offer: offer, SignedIn: access.Of(ctx) != nil, Tax: e.tax}
-	if o.Owned, err = e.gate.Opens(ctx, module); err != nil {
+	if o.Opened, err = e.gate.Opens(ctx, module); err != nil {
 		return nil, err
 	}
 	o.compose(ctx, catalogue)
+	if o.standing, err = stand(ctx, e.db, module, o.Opened); err != nil {
+		return nil, err
+	}
 	if err := e.price(ctx, o); err != nil {
 		return nil, err
 	}
@@ -140,7 +145,7 @@ func (e endpoint) price(ctx context.Context, o *outline) error {
 	return nil
 }
 
-// compose fills in the parts of a bundle. Who owns all parts owns it.
+// compose fills in the parts of a bundle. To whom all parts are open it is.
 func (o *outline) compose(ctx context.Context, catalogue []version.Offer) {
 	var opens []string
 	if who := access.Of(ctx); who != nil {
@@ -152,14 +157,14 @@ func (o *outline) compose(ctx context.Context, catalogue []version.Offer) {
 		if err != nil {
 			continue // not published yet
 		}
-		p := part{offer, o.Owned || slices.Contains(opens, key)}
+		p := part{offer, o.Opened || slices.Contains(opens, key)}
 		if p.Owned {
 			owned++
 		}
 		o.Parts = append(o.Parts, p)
 		o.Lessons += offer.Lessons
 	}
-	o.Owned = o.Owned || owned > 0 && owned == len(o.Includes)
+	o.Opened = o.Opened || owned > 0 && owned == len(o.Includes)
 }
 
 func (o *outline) list(heads []version.Head, marks map[string]bool) {
@@ -167,7 +172,7 @@ func (o *outline) list(heads []version.Head, marks map[string]bool) {
 	for i, h := range heads {
 		done, begun := marks[h.ID]
 		e := &o.Contents[i]
-		*e = entry{Head: h, Minutes: h.Minutes(), Begun: begun, Done: done, Open: o.Owned || h.Preview}
+		*e = entry{Head: h, Minutes: h.Minutes(), Begun: begun, Done: done, Open: o.Opened || h.Preview}
 		if done {
 			o.Done++
 		} else if o.Next == nil && e.Open {

@@ -126,6 +126,77 @@ func TestPrice(t *testing.T) {
 	}
 }
 
+// TestForATime: what ends may be bought, and is not said to be owned.
+func TestForATime(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	exec(t, p, `UPDATE grants SET expires_at = '2096-11-25'`)
+	_, page := platformtest.Page(t, p, module.Routes(p), ana, "/modules/instrument")
+	offer := page.Find(".offer")
+	if offer.Find(".badge").Text() != "Open until 24 November 2096" || offer.Find(`form[action="/checkout/instrument"]`).Length() != 1 ||
+		offer.Find(`a[href="/modules/instrument/lessons/holding"]`).Length() != 1 {
+		t.Errorf("for a time: %s", offer.Text())
+	}
+	platformtest.Grant(t, p, ana, "bundle")
+	if _, page := platformtest.Page(t, p, module.Routes(p), ana, "/modules/instrument"); page.Find(".offer .badge").Text() != "You own this" || page.Find(".price").Length() != 0 {
+		t.Errorf("without end too: %s", page.Find(".offer").Text())
+	}
+}
+
+// TestUnderWay: nobody is asked to pay again what is being paid.
+func TestUnderWay(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `
+		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, state, params, expires_at)
+		SELECT gen_random_uuid(), id, 'instrument', 5900, 'usd', false, 'complete', '{}', now() FROM users`)
+	exec(t, p, `
+		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id)
+		SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'pending', id FROM checkouts`)
+	for _, tc := range []struct {
+		name, path string
+		who        *platformtest.User
+		want       bool
+	}{
+		{"the one that is paid", "/modules/instrument", ana, true},
+		{"another module", "/modules/private_commercial", ana, false},
+		{"somebody else", "/modules/instrument", platformtest.Learner(t, p, "ben@example.com"), false},
+	} {
+		_, page := platformtest.Page(t, p, module.Routes(p), tc.who, tc.path)
+		waits, buys := page.Find(`.offer a[href^="/orders/"]`).Length() == 1, page.Find(".offer form").Length() == 1
+		if waits != tc.want || buys == tc.want {
+			t.Errorf("%s: got %s", tc.name, page.Find(".offer").Text())
+		}
+	}
+}
+
+// TestNews: where the source breaks its lines does not matter, its items do.
+func TestNews(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	exec(t, p, `UPDATE content_versions SET changelog = E'One sentence\nof two lines.\n\nMore:\n- an item\n  goes on\n- another'`)
+	_, page := platformtest.Page(t, p, module.Routes(p), nil, "/modules/instrument")
+	if got, want := page.Find(".lines").Text(), "One sentence of two lines.\n\nMore:\n- an item goes on\n- another"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func exec(t testing.TB, p *platform.Platform, sql string) {
+	t.Helper()
+	if _, err := p.DB.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 

@@ -237,6 +237,23 @@ func TestList(t *testing.T) {
 	}
 }
 
+// TestFree: who paid nothing is not told of a payment.
+func TestFree(t *testing.T) {
+	t.Parallel()
+
+	b := buy(t, "instrument")
+	b.till.Pay(t, b.url)
+	b.get("/orders/" + b.id)
+	b.exec(`UPDATE purchases SET amount = 0, discount = 9900`)
+	said := b.get("/orders/" + b.id).Find("main").Text()
+	if !strings.Contains(said, "It was free with your promotion code") || strings.Contains(said, "$0.00") || strings.Contains(said, "Receipt") {
+		t.Errorf("the order says %s", said)
+	}
+	if said := b.get("/orders").Find("tbody").Text(); !strings.Contains(said, "Free") || strings.Contains(said, "Paid") {
+		t.Errorf("the list says %s", said)
+	}
+}
+
 func TestMineOnly(t *testing.T) {
 	t.Parallel()
 

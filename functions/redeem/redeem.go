@@ -4,7 +4,7 @@
 //	POST /redeem   redeems a code; as JSON: {"module": "..."}
 //
 // A code may be typed with spaces, hyphens or none, in any case. One's own may
-// be redeemed too: it is paid for.
+// be redeemed too: it is paid for. Who redeems one again hears what it did.
 package redeem
 
 import (
@@ -61,6 +61,7 @@ type view struct {
 	Opens []open // what it opened
 	Code  string // as it was typed
 	Text  string // why it did not work
+	Again *used  // what it did when this reader redeemed it before
 }
 
 // open is a module that can be read now.
@@ -87,17 +88,35 @@ func (e endpoint) redeem(w http.ResponseWriter, r *http.Request) error {
 		module, err = gift.Redeem(r.Context(), tx, user, e.secret, code)
 		return err
 	})
-	if f := fault.Of(err); err != nil && f.Field == "code" && web.WantsPage(r) {
-		return e.answer(w, r, web.Status(f.Kind), view{Code: code, Text: f.Text})
-	}
 	if err != nil {
-		return err
+		return e.refuse(w, r, code, err)
 	}
 	e.gate.Forget(r.Context(), user)
 	if web.WantsPage(r) {
 		return web.SeeOther(w, r, "/redeem?opened="+url.QueryEscape(module))
 	}
 	return web.JSON(w, http.StatusOK, map[string]string{"module": module})
+}
+
+// refuse tells why a code opened nothing. That this reader has redeemed it
+// before is no error.
+func (e endpoint) refuse(w http.ResponseWriter, r *http.Request, code string, refused error) error {
+	f := fault.Of(refused)
+	if f.Kind == fault.Conflict {
+		again, err := e.before(r.Context(), access.User(r.Context()), code)
+		switch {
+		case err != nil:
+			return err
+		case again != nil && web.WantsPage(r):
+			return e.answer(w, r, http.StatusOK, view{Again: again})
+		case again != nil:
+			return web.JSON(w, http.StatusOK, map[string]string{"module": again.Key})
+		}
+	}
+	if f.Field == "code" && web.WantsPage(r) {
+		return e.answer(w, r, web.Status(f.Kind), view{Code: code, Text: f.Text})
+	}
+	return refused
 }
 
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, status int, v view) error {

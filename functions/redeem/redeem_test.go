@@ -89,8 +89,12 @@ func TestGift(t *testing.T) {
 	if page.Find("h1").Text() != "Instrument Rating is yours" || page.Find(`a[href="/modules/instrument"]`).Length() != 1 || !owned(ben) {
 		t.Errorf("%s", page.Find("main").Text())
 	}
-	if got := enter(t, p, ben, code); got.Status != http.StatusConflict || !strings.Contains(got.Body, "redeemed already") {
+	if got := enter(t, p, ben, code); got.Status != http.StatusOK || !strings.Contains(got.Body, "You redeemed it on") || !strings.Contains(got.Body, "Read Instrument Rating") {
 		t.Errorf("a second time: %d %s", got.Status, got.Body)
+	}
+	cy := platformtest.Learner(t, p, "cy@example.com")
+	if got := enter(t, p, cy, code); got.Status != http.StatusConflict || !strings.Contains(got.Body, "redeemed already") {
+		t.Errorf("somebody else: %d %s", got.Status, got.Body)
 	}
 	if _, page := platformtest.Page(t, p, orders.Routes(p), ana, order); !strings.Contains(page.Text(), "It was redeemed on") || strings.Contains(page.Text(), code) {
 		t.Errorf("the giver sees %s", page.Find("main").Text())
@@ -102,6 +106,9 @@ func TestGift(t *testing.T) {
 	}
 	if _, page := platformtest.Page(t, p, redeem.Routes(p), ben, "/redeem?opened=instrument"); page.Find("h1").Text() != "Redeem a gift" {
 		t.Errorf("what was closed is told to be open")
+	}
+	if got := enter(t, p, ben, code); got.Status != http.StatusOK || !strings.Contains(got.Body, "closed again") || strings.Contains(got.Body, "Read Instrument") {
+		t.Errorf("a third time: %d %s", got.Status, got.Body)
 	}
 }
 

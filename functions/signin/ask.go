@@ -20,6 +20,7 @@ type asking struct {
 	Email, Next string
 	Field, Text string // what is wrong with it
 	Passkeys    bool   // they work here
+	After       string // what has just been done: "deleted" or "changed"
 }
 
 func (e endpoint) form(w http.ResponseWriter, r *http.Request) error {
@@ -27,7 +28,7 @@ func (e endpoint) form(w http.ResponseWriter, r *http.Request) error {
 	if access.Of(r.Context()) != nil {
 		return web.SeeOther(w, r, next)
 	}
-	return e.showForm(w, r, asking{Next: next}, http.StatusOK)
+	return e.showForm(w, r, asking{Next: next, After: r.URL.Query().Get("after")}, http.StatusOK)
 }
 
 func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {

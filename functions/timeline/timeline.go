@@ -9,6 +9,9 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -47,9 +50,13 @@ type story struct {
 
 // module is one that the reader may read now.
 type module struct {
-	Key   string `json:"module"`
-	Title string `json:"title"`
+	Key   string     `json:"module"`
+	Title string     `json:"title"`
+	Until *time.Time `json:"until,omitempty"` // nil is without end
 }
+
+// Last returns the last day of a module that is open for a time.
+func (m module) Last() string { return m.Until.UTC().Add(-time.Second).Format("2 January 2006") }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	s, err := e.story(r.Context())
@@ -74,20 +81,23 @@ func (e endpoint) story(ctx context.Context) (story, error) {
 		return story{}, err
 	}
 	moments, err := purchase.Timeline(ctx, e.db, user)
+	moments = slices.DeleteFunc(moments, func(m purchase.Moment) bool { return strings.HasPrefix(m.Text, letters) })
 	return story{opens, moments}, err
 }
+
+// letters begins what tells of Stripe's messages to us, which are for operators:
+// what follows from one is told as a payment.
+const letters = "Stripe's message "
 
 // opened returns the modules that a user may read, asked afresh; a bundle is
 // nothing to read.
 func opened(ctx context.Context, q db.Querier, user uuid.UUID) ([]module, error) {
 	rows, err := q.Query(ctx, `
-		SELECT key, title
-		FROM modules
-		WHERE includes = '{}' AND key IN (
-			SELECT o
-			FROM grants g, opened_by(g.module_key) o
-			WHERE g.user_id = $1 AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()))
-		ORDER BY title`, user)
+		SELECT m.key, m.title, CASE WHEN bool_and(g.expires_at IS NOT NULL) THEN max(g.expires_at) END
+		FROM grants g, opened_by(g.module_key) o, modules m
+		WHERE g.user_id = $1 AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()) AND m.key = o AND m.includes = '{}'
+		GROUP BY m.key, m.title
+		ORDER BY m.title`, user)
 	if err != nil {
 		return nil, fmt.Errorf("opened to %s: %w", user, err)
 	}

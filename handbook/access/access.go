@@ -284,6 +284,16 @@ func (g Gate) Forget(ctx context.Context, user uuid.UUID) {
 	g.forget(ctx, job.ForgetReader{Reader: user})
 }
 
+// Refresh drops what this process keeps about a user whose grants have only
+// grown. What Redis keeps counts while PostgreSQL is away alone, and opens too
+// little, not too much.
+func (g Gate) Refresh(user uuid.UUID) {
+	g.memory.Drop(func(_ string, v any) bool {
+		who, ok := v.(*Reader)
+		return ok && who.User == user
+	})
+}
+
 // ForgetSession drops what this process and Redis keep about a session that
 // has ended; hash is what account.End returned.
 func (g Gate) ForgetSession(ctx context.Context, user uuid.UUID, hash []byte) {
@@ -295,10 +305,7 @@ func (g Gate) ForgetSession(ctx context.Context, user uuid.UUID, hash []byte) {
 func (g Gate) forget(ctx context.Context, f job.ForgetReader) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // though the caller may have left
 	defer cancel()
-	g.memory.Drop(func(_ string, v any) bool {
-		who, ok := v.(*Reader)
-		return ok && who.User == f.Reader
-	})
+	g.Refresh(f.Reader)
 	if Uncache(ctx, g.cache, f) {
 		return
 	}

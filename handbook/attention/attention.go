@@ -20,6 +20,7 @@ const (
 	DeadJobs          = "dead_jobs" // one item per kind
 	PaidWithoutAccess = "paid_without_access"
 	RefundsFailed     = "refunds_failed"
+	Underpaid         = "bundles_underpaid"
 	OverdueJobs       = "overdue_jobs"
 	MailsPending      = "mails_pending"
 	InboxBehind       = "inbox_behind"

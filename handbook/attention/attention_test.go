@@ -68,6 +68,13 @@ func refund(age, state string) []string {
 	}
 }
 
+// cheaper has what was sold cost less, as its buyer had another module.
+const cheaper = `UPDATE checkouts SET credited = '{private_commercial}'`
+
+func own(revoked string) string {
+	return `INSERT INTO grants (id, user_id, module_key, revoked_at) SELECT gen_random_uuid(), id, 'private_commercial', ` + revoked + ` FROM users`
+}
+
 func mailed(age string) string {
 	return fmt.Sprintf(`INSERT INTO mails (id, cause, kind, address, created_at) VALUES (gen_random_uuid(), 'a', 'welcome-email', 'a@example.com', now() - interval '%s')`, age)
 }
@@ -108,6 +115,16 @@ func TestList(t *testing.T) {
 		{"a refund under way", append([]string{sold}, refund("1 day", "waiting")...), ""},
 		{"a refund that failed", append([]string{sold}, refund("1 day", "dead")...), "refunds_failed 1 dead_jobs refund-payment 1"},
 		{"a refund that nobody does", append([]string{sold}, refund("1 day", "done")...), "refunds_failed 1"},
+		{"a refund that failed, given back by hand", append([]string{sold, `
+			INSERT INTO payment_facts SELECT stripe_payment_id, 'refunded', source, amount, currency, at FROM payment_facts`}, refund("1 day", "dead")...), "dead_jobs refund-payment 1"},
+		{"a refund that failed, taken back by the bank", append([]string{sold, `
+			INSERT INTO payment_facts SELECT stripe_payment_id, 'dispute_lost', source, amount, currency, at FROM payment_facts`}, refund("1 day", "dead")...), "dead_jobs refund-payment 1"},
+		{"a bundle at the difference", []string{sold, cheaper, own("NULL")}, ""},
+		{"the module was given back", []string{sold, cheaper, own("now()")}, "bundles_underpaid 1"},
+		{"the module was lent since", []string{sold, cheaper, own("now()"), `UPDATE grants SET expires_at = now() + interval '1 day', revoked_at = NULL WHERE module_key = 'private_commercial'`}, "bundles_underpaid 1"},
+		{"and the operator let them keep it", []string{sold, cheaper, own("now()"), own("NULL")}, ""},
+		{"and the bundle is on its way back", append([]string{sold, cheaper, own("now()")}, refund("1 second", "waiting")...), ""},
+		{"and the bundle was closed", []string{sold, cheaper, own("now()"), `UPDATE purchases SET status = 'refunded'`}, ""},
 		{"a job for later", []string{waiting("1 hour")}, ""},
 		{"a job just due", []string{waiting("-10 seconds")}, ""},
 		{"a job overdue", []string{waiting("-2 minutes"), waiting("-10 seconds")}, "overdue_jobs 2"},

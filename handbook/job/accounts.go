@@ -46,8 +46,8 @@ type EraseCustomer struct {
 // Job says how it is run: for some days, as nobody is there to ask again.
 func (EraseCustomer) Job() queue.Spec { return closing("erase-customer") }
 
-// CloseCheckout ends a checkout that nobody may pay any more, as its account
-// is deleted.
+// CloseCheckout ends a checkout that nobody may pay any more: its account is
+// deleted, or what made it cheaper went back.
 type CloseCheckout struct {
 	Session string `json:"session"` // as Stripe names it, cs_...
 }

@@ -17,15 +17,20 @@
 // bought; its facts stay. Of a dispute that is told both ways the loss counts.
 // A bank's inquiry takes no money, and nothing follows from one.
 //
-// Settle is the one way in. The webhook calls it with what an event tells, the
-// return page and the reconciler with what they have just read from Stripe; all
-// may do so at once and as often as they like. It locks the payment, its buyer
-// and its checkout's row, adds the facts, and writes what follows as absolute
+// Settle is the one way in, and Settlement is Settle in two halves, which travel
+// with a caller's own statements. The webhook calls it with what an event tells,
+// the return page and the reconciler with what they have just read from Stripe;
+// all may do so at once and as often as they like. It locks the payment, its
+// buyer and its checkout's row, adds the facts, and writes what follows as absolute
 // values: purchase, grants, ledger, the state of the checkout, and, when the
 // purchase becomes completed first, the job that tells the buyer. A refund
 // revokes the grants of its own purchase only, and nobody else moves those: who
 // wants a bought module back refunds it. A dispute names no checkout: told
 // before its sale, its fact waits for it.
+//
+// Who owns a part of a bundle pays the difference to what was paid for it. When
+// that goes back, the page on which the bundle can be paid is closed by a job.
+// Who was faster has bought it at that price: an operator is told.
 //
 // A payment for what another one holds open already, and one that comes after
 // its account was deleted, is noted in refunds and given back by a job, once.

@@ -36,20 +36,35 @@ func (p Price) Why() string {
 
 // PriceFor returns what a user pays for a module that is on sale, and an error
 // that is pgx.ErrNoRows for one that is not. Who owns some of a bundle's
-// modules for good pays what it costs beyond them, at today's prices. The zero
-// user owns nothing.
+// modules for good pays the difference to what was paid for them, be it by
+// whoever gave them: less the discount, what went back, and the tax. So what
+// was free makes nothing cheaper. What comes of no sale, but of an operator,
+// counts as if it were bought today. The zero user owns nothing.
 func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) (Price, error) {
 	var p Price
 	var credit int
 	err := q.QueryRow(ctx, `
 		WITH credited AS (
-			SELECT part.key, part.price, part.title
+			SELECT part.key, part.title, max(worth) AS worth
 			FROM modules m
 			JOIN modules part ON part.key = ANY (m.includes) AND part.currency = m.currency
-			WHERE m.key = $1 AND EXISTS (
-				SELECT FROM grants
-				WHERE user_id = $2 AND module_key = part.key AND revoked_at IS NULL AND expires_at IS NULL))
-		SELECT title, price, currency, coalesce((SELECT sum(price) FROM credited), 0), ARRAY(SELECT key FROM credited ORDER BY key), ARRAY(SELECT title FROM credited ORDER BY key)
+			JOIN grants g ON g.user_id = $2 AND g.module_key = part.key AND g.revoked_at IS NULL AND g.expires_at IS NULL
+			LEFT JOIN purchases p ON p.id = g.purchase_id
+			LEFT JOIN gifts ON gifts.id = g.gift_id
+			CROSS JOIN LATERAL (
+				SELECT sum(CASE kind WHEN 'sale' THEN amount - tax ELSE tax - amount END) AS kept
+				FROM ledger
+				WHERE stripe_payment_id = coalesce(p.stripe_payment_id, gifts.stripe_payment_id) AND currency = m.currency) books
+			CROSS JOIN LATERAL (
+				SELECT CASE
+					WHEN kept IS NOT NULL THEN kept
+					WHEN p.currency = m.currency THEN p.amount - p.tax
+					WHEN g.purchase_id IS NULL AND g.gift_id IS NULL THEN part.price
+				END AS worth) w
+			WHERE m.key = $1
+			GROUP BY part.key, part.title
+			HAVING max(worth) > 0)
+		SELECT title, price, currency, coalesce((SELECT sum(worth) FROM credited), 0)::bigint, ARRAY(SELECT key FROM credited ORDER BY key), ARRAY(SELECT title FROM credited ORDER BY key)
 		FROM modules
 		WHERE key = $1 AND EXISTS (SELECT FROM content_versions WHERE module_id = key AND is_active)`, module, user,
 	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited, &p.Owned)

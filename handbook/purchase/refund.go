@@ -16,8 +16,8 @@ import (
 // same thing last is, which nobody was told of, else the later; of a module
 // and a bundle of it the module's, unless the bundle was cheaper because of
 // it: so it does not matter which of two pages that were open at once was paid
-// first. What a gift had opened before is paid for nothing, too. What is noted
-// stays so.
+// first. What a gift had opened before is paid for nothing, too: before it was
+// paid, or before anybody here knew, as last tells. What is noted stays so.
 func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([]string, error) {
 	rows, err := tx.Query(ctx, `
 		WITH live AS (
@@ -41,7 +41,7 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 			UNION
 			SELECT live.*
 			FROM live
-			JOIN grants g ON g.user_id = $1 AND g.gift_id IS NOT NULL AND g.revoked_at IS NULL AND g.created_at < live.purchased_at
+			JOIN grants g ON g.user_id = $1 AND g.gift_id IS NOT NULL AND g.revoked_at IS NULL AND (g.created_at < live.purchased_at OR live.payment = $2)
 			             AND live.module IN (SELECT opened_by(g.module_key)))
 		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason)
 		SELECT gen_random_uuid(), payment, $1, module, amount, currency, 'duplicate'
@@ -62,6 +62,33 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 		}
 	}
 	return back, nil
+}
+
+// withdraw has the pages closed on which a reader could pay the difference to
+// a module that is theirs no more. b, which closes it, is sent before, so that
+// it is known whose it is.
+func withdraw(ctx context.Context, tx pgx.Tx, b *pgx.Batch, k known, reader *uuid.UUID) (*pgx.Batch, error) {
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("close what checkout %s has opened: %w", k.checkout, err)
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT stripe_session_id
+		FROM checkouts
+		WHERE user_id = $1 AND state = 'open' AND $2 = ANY (credited) AND stripe_session_id IS NOT NULL`, *reader, k.module)
+	if err != nil {
+		return nil, fmt.Errorf("checkouts cheaper for %q of %s: %w", k.module, *reader, err)
+	}
+	sessions, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("checkouts cheaper for %q of %s: %w", k.module, *reader, err)
+	}
+	b = &pgx.Batch{}
+	for _, s := range sessions {
+		if _, err := queue.AddTo(b, tx, job.CloseCheckout{Session: s}); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // orphan has the payment of an account that was deleted given back: it is in

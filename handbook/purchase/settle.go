@@ -26,6 +26,7 @@ type Outcome struct {
 	Reason string    // why it was not settled
 	Seen   bool      // it needs no more than an operator's eyes and hands
 	User   uuid.UUID // whose grants may have changed: the buyer's, or of a gift its reader's; zero if nobody's
+	Opens  bool      // if they have changed, then by opening
 }
 
 // Settle takes in what Stripe tells about a payment and writes all that
@@ -33,99 +34,140 @@ type Outcome struct {
 // callers at once gives the same rows. The caller drops what it remembers of
 // the outcome's user once tx has committed.
 func Settle(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
-	if r.unpaid != "" {
-		return bounced(ctx, tx, r)
-	}
-	if r.dispute {
-		if len(r.facts) == 0 {
-			return Outcome{State: Ignored, Reason: "an inquiry: no money is taken"}, nil
-		}
-		var err error
-		if r.checkout, err = find(ctx, tx, r.payment); err != nil {
-			return Outcome{}, fmt.Errorf("checkout of payment %s: %w", r.payment, err)
-		}
-		if r.checkout == "" {
-			return early(ctx, tx, r)
-		}
-	}
-	if r.checkout == "" {
-		return Outcome{State: Ignored, Reason: "not sold here"}, nil
-	}
-	k, err := look(ctx, tx, r)
-	if err != nil {
+	s := NewSettlement(r)
+	var b pgx.Batch
+	s.Look(&b)
+	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
 		return Outcome{}, fmt.Errorf("payment %s of checkout %q: %w", r.payment, r.checkout, err)
 	}
-	if reason := r.contradicts(k); reason != "" {
-		return Outcome{State: Quarantined, Reason: reason}, nil
-	}
-	s := State(append(k.facts, r.facts...))
-	reader, err := write(ctx, tx, r, k, s)
+	rest, err := s.Write(ctx, tx)
 	if err != nil {
-		return Outcome{}, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
+		return Outcome{}, err
 	}
-	return Outcome{State: Settled, User: reader}, follow(ctx, tx, r, k, s)
+	if err := tx.SendBatch(ctx, rest).Close(); err != nil {
+		return Outcome{}, fmt.Errorf("settle payment %s of checkout %q: %w", r.payment, r.checkout, err)
+	}
+	return s.Outcome, nil
+}
+
+// Settlement is Settle in two halves, for a caller whose own statements travel
+// with theirs.
+type Settlement struct {
+	Outcome // once what Write returned has been sent
+
+	report Report
+	known  known
+}
+
+// NewSettlement returns the settlement of a report, which is used once.
+func NewSettlement(r Report) *Settlement {
+	s := &Settlement{report: r, known: known{fresh: uuid.Must(uuid.NewV7())}}
+	switch {
+	case r.dispute && len(r.facts) == 0:
+		s.Outcome = Outcome{State: Ignored, Reason: "an inquiry: no money is taken"}
+	case r.checkout == "" && !r.dispute && r.unpaid == "":
+		s.Outcome = Outcome{State: Ignored, Reason: "not sold here"}
+	}
+	return s
+}
+
+// Look queues the locks and what there is to read.
+func (s *Settlement) Look(b *pgx.Batch) {
+	if s.State == "" {
+		s.known.look(b, s.report)
+	}
+}
+
+// Write decides by what was read, and returns the statements that are left to
+// be sent in tx.
+func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
+	b := &pgx.Batch{}
+	r, k := s.report, s.known
+	switch {
+	case s.State != "":
+		return b, nil
+	case r.unpaid != "":
+		s.Outcome = bounced(r, k)
+		return b, nil
+	case r.dispute && !k.found:
+		s.Outcome = early(b, r)
+		return b, nil
+	}
+	if reason := r.contradicts(k); reason != "" {
+		s.Outcome = Outcome{State: Quarantined, Reason: reason}
+		return b, nil
+	}
+	s.State = Settled
+	standing := State(append(k.facts, r.facts...))
+	s.Opens = standing.open()
+	write(b, r, k, standing, &s.User)
+	if k.opened() && !s.Opens {
+		var err error
+		if b, err = withdraw(ctx, tx, b, k, &s.User); err != nil {
+			return nil, err
+		}
+	}
+	return follow(ctx, tx, b, r, k, standing)
 }
 
 // bounced tells of a refund of ours that did not reach the payer.
-func bounced(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
-	checkout, err := find(ctx, tx, r.payment)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("checkout of payment %s: %w", r.payment, err)
-	}
-	if checkout == "" {
-		return Outcome{State: Ignored, Reason: "not sold here"}, nil
+func bounced(r Report, k known) Outcome {
+	if !k.found {
+		return Outcome{State: Ignored, Reason: "not sold here"}
 	}
 	return Outcome{State: Quarantined, Seen: true, Reason: r.unpaid +
-		": the payer has not got the money of payment " + r.payment + "; give it back in another way, then replay this event"}, nil
+		": the payer has not got the money of payment " + r.payment + "; give it back in another way, then replay this event"}
 }
 
 // early keeps what is told of a payment before its sale is. Nobody knows yet
 // whether it is one of ours; if it is, its sale finds the facts.
-func early(ctx context.Context, tx pgx.Tx, r Report) (Outcome, error) {
+func early(b *pgx.Batch, r Report) Outcome {
 	if reason := r.absurd(); reason != "" {
-		return Outcome{State: Quarantined, Reason: reason}, nil
+		return Outcome{State: Quarantined, Reason: reason}
 	}
-	var b pgx.Batch
-	r.writeFacts(&b, nil)
-	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
-		return Outcome{}, fmt.Errorf("keep facts of payment %s: %w", r.payment, err)
-	}
-	return Outcome{State: Settled}, nil
+	r.writeFacts(b, nil)
+	return Outcome{State: Settled}
 }
 
 // follow adds what is to happen later: the buyer is told of the purchase, or
-// gets back what was paid for nothing.
-func follow(ctx context.Context, tx pgx.Tx, r Report, k known, s Standing) error {
+// gets back what was paid for nothing. Only who has bought more than this can
+// have paid for nothing: then b is sent first, so that it is seen what stands.
+func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s Standing) (*pgx.Batch, error) {
 	if k.user == nil {
-		return orphan(ctx, tx, r.payment, k, s)
+		return b, orphan(ctx, tx, r.payment, k, s)
 	}
 	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
-	if s.open() && (first || r.dispute) {
+	if s.open() && (first || r.dispute) && k.more {
+		if err := tx.SendBatch(ctx, b).Close(); err != nil {
+			return nil, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
+		}
+		b = &pgx.Batch{}
 		last := r.payment
 		if r.dispute {
 			last = ""
 		}
 		back, err := superfluous(ctx, tx, *k.user, last)
 		if err != nil || slices.Contains(back, r.payment) {
-			return err
+			return b, err
 		}
 	}
 	if !first {
-		return nil
+		return b, nil
 	}
-	_, err := queue.Add(ctx, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
-	return err
+	_, err := queue.AddTo(b, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
+	return b, err
 }
 
-// Owns reports whether a user may already read a module, by whatever they
-// bought or were given; of a bundle, all of its modules.
+// Owns reports whether a user may read a module without end, by whatever they
+// bought or were given; of a bundle, all of its modules. Whoever was given one
+// for a time may buy it.
 func Owns(ctx context.Context, q db.Querier, user uuid.UUID, module string) (bool, error) {
 	var owns bool
 	err := q.QueryRow(ctx, `
 		WITH mine AS (
 			SELECT o
 			FROM grants g, opened_by(g.module_key) o
-			WHERE g.user_id = $1 AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()))
+			WHERE g.user_id = $1 AND g.revoked_at IS NULL AND g.expires_at IS NULL)
 		SELECT m.key IN (SELECT o FROM mine)
 		    OR m.includes <> '{}' AND m.includes <@ ARRAY(SELECT o FROM mine)
 		FROM modules m

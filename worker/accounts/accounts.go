@@ -1,5 +1,5 @@
 // Package accounts does what is left to do elsewhere once an account is
-// deleted, or has changed while Redis was away.
+// deleted, has changed while Redis was away, or is offered something no more.
 package accounts
 
 import (

@@ -2,6 +2,7 @@ package post_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -208,5 +209,37 @@ func TestWorkerSends(t *testing.T) {
 	s := work(t, p, jobs(t, p, b.URL()), id)
 	if got := len(b.All()); s.State != queue.Done || got != 1 {
 		t.Errorf("job is %s %q, %d mails; want done and 1", s.State, s.Error, got)
+	}
+}
+
+// A mail that is tried again while its account is deleted goes to nobody, and
+// brings no address back.
+func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	exec(t, p, `INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'welcome:' || $1::uuid::text, 'welcome-email', $1, 'ana@example.com')`, ana.ID)
+	tried := make(chan error, 1)
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `UPDATE mails SET address = '' WHERE user_id = $1`, ana.ID); err != nil {
+			return err
+		}
+		go func() { tried <- j.Welcome(t.Context(), job.WelcomeEmail{User: ana.ID}) }()
+		for waits := false; !waits; time.Sleep(10 * time.Millisecond) { // it has read the address
+			err := p.DB.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
+			if err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, ana.ID)
+		return err
+	})
+	if err = errors.Join(err, <-tried); err != nil {
+		t.Error(err)
+	}
+	var kept string
+	if err := p.DB.QueryRow(t.Context(), `SELECT address FROM mails`).Scan(&kept); err != nil || kept != "" || len(b.All()) != 0 {
+		t.Errorf("address %q is kept, %v; %d mails", kept, err, len(b.All()))
 	}
 }

@@ -54,7 +54,7 @@ type cause struct {
 }
 
 // claim returns the id of the cause's mail, and false when it was sent
-// already. It is the last chance to notice that the job was given to another
+// already, or its user's account was deleted meanwhile. It is the last chance to notice that the job was given to another
 // worker.
 func (j Jobs) claim(ctx context.Context, c cause) (uuid.UUID, bool, error) {
 	if err := queue.Say(ctx, "sending"); err != nil {
@@ -70,7 +70,7 @@ func (j Jobs) claim(ctx context.Context, c cause) (uuid.UUID, bool, error) {
 		ON CONFLICT (cause) DO UPDATE
 		SET id = CASE WHEN $7 THEN excluded.id ELSE m.id END,
 		    state = 'pending', address = excluded.address, subject = excluded.subject
-		WHERE m.state <> 'sent'
+		WHERE m.state <> 'sent' AND m.user_id IS NOT DISTINCT FROM excluded.user_id
 		RETURNING id`, id, c.key, c.kind, c.user, c.to, c.kept, c.fresh).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return uuid.Nil, false, nil

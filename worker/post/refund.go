@@ -19,9 +19,21 @@ type givenBack struct {
 	Order       string // the payment, as Stripe names it
 	Why         string // duplicate, account_deleted, or else what an operator chose
 	Gone        bool   // there is no account any more
+	Gift        bool   // it bought a code to give away
+	Stays       bool   // the payer may read all of it still, by what else opens it
 	URL         string
 	Contact     string
 }
+
+// lost lists what user u cannot read any more without purchase p, which refund r
+// gives back.
+const lost = `
+			SELECT b.key
+			FROM modules b
+			WHERE b.includes = '{}' AND b.key IN (SELECT opened_by(r.module_type)) AND b.key NOT IN (
+				SELECT o
+				FROM grants g, opened_by(g.module_key) o
+				WHERE g.user_id = u.id AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()) AND (g.purchase_id IS NULL OR g.purchase_id IS DISTINCT FROM p.id))`
 
 // RefundNotice tells a payer that a payment was given back. Of an account that
 // is deleted, the mail's row holds the address until it is sent; without one
@@ -32,13 +44,15 @@ func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
 	var amount int
 	var currency string
 	err := j.DB.QueryRow(ctx, `
-		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason, u.id IS NULL
+		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason, u.id IS NULL, coalesce(c.gift, false), u.id IS NOT NULL AND NOT EXISTS (`+lost+`)
 		FROM refunds r
 		LEFT JOIN users u ON u.id = r.user_id
 		LEFT JOIN modules m ON m.key = r.module_type
 		LEFT JOIN mails l ON l.cause = $2
+		LEFT JOIN purchases p ON p.stripe_payment_id = r.stripe_payment_id
+		LEFT JOIN checkouts c ON c.id = p.checkout_id
 		WHERE r.stripe_payment_id = $1`, a.Payment, c.key,
-	).Scan(&c.user, &c.to, &g.Name, &g.Title, &amount, &currency, &g.Why, &g.Gone)
+	).Scan(&c.user, &c.to, &g.Name, &g.Title, &amount, &currency, &g.Why, &g.Gone, &g.Gift, &g.Stays)
 	if errors.Is(err, pgx.ErrNoRows) || err == nil && c.to == "" {
 		return nil
 	}

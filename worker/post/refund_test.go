@@ -44,13 +44,22 @@ func TestRefundNotice(t *testing.T) {
 		case m.To == "left@example.com":
 			want = []string{"pi_5", "$59.00", "went with your account"}
 		case strings.Contains(m.Text, "pi_4"):
-			want = []string{"$69.00", "is closed with it", address + "/orders"}
+			want = []string{"$69.00", "What nothing else opens to you is closed", address + "/orders"}
 		}
 		for _, w := range append(want, "Instrument Rating", "handbook@example.com") {
 			if !strings.Contains(m.Text, w) || !strings.Contains(m.HTML, w) {
 				t.Errorf("the mail to %s does not say %q:\n%s", m.To, w, m.Text)
 			}
 		}
+	}
+	platformtest.Grant(t, p, ana, "bundle")
+	exec(t, p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES (gen_random_uuid(), 'pi_6', $1, 'instrument', 6900, 'usd', 'requested')`, ana.ID)
+	if err := j.RefundNotice(t.Context(), job.RefundNotice{Payment: "pi_6"}); err != nil {
+		t.Fatal(err)
+	}
+	all = b.All()
+	if last := all[len(all)-1]; !strings.Contains(last.Text, "Its lessons stay open to you") || strings.Contains(last.Text, "is closed") || strings.Contains(last.HTML, "is closed") {
+		t.Errorf("what stays open is said to be closed:\n%s", last.Text)
 	}
 	var kept int
 	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address IN ('gone@example.com', 'left@example.com')`).Scan(&kept); err != nil || kept != 0 {

@@ -8,6 +8,7 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,25 +40,55 @@ func Of(p *platform.Platform) Inbox {
 
 // Take writes an event and what follows from it. An event that came before
 // changes nothing, and its outcome is what it would be if it were the first.
-func (i Inbox) Take(ctx context.Context, ev Event) (out purchase.Outcome, err error) {
+// All is read in one round trip and written in another, with the commit.
+func (i Inbox) Take(ctx context.Context, ev Event) (purchase.Outcome, error) {
 	v := i.judge(ev)
-	err = db.Tx(ctx, i.db, func(tx pgx.Tx) error {
-		out = purchase.Outcome{State: v.state, Reason: v.reason}
-		first, err := store(ctx, tx, ev, v)
-		if err != nil || !first || v.state != purchase.Settled {
-			return err
-		}
-		if out, err = purchase.Settle(ctx, tx, v.report); err != nil || out.State == purchase.Settled {
-			return err
-		}
-		return mark(ctx, tx, ev.ID, out)
-	})
+	out := purchase.Outcome{State: v.state, Reason: v.reason}
+	var err error
+	if v.state != purchase.Settled {
+		err = i.keep(ctx, ev, v)
+	} else {
+		out, err = i.settle(ctx, ev, v)
+	}
 	if unfit(err) {
 		return i.keepUnfit(ctx, ev, err)
 	}
-	if err == nil {
-		i.forget(ctx, out)
+	if err != nil {
+		return out, fmt.Errorf("event %s: %w", ev.ID, err)
 	}
+	i.forget(ctx, out)
+	return out, nil
+}
+
+// settle writes an event from which something may follow. A copy that comes at
+// the same time waits at its insertion for the other's commit.
+func (i Inbox) settle(ctx context.Context, ev Event, v verdict) (purchase.Outcome, error) {
+	out := purchase.Outcome{State: v.state}
+	s := purchase.NewSettlement(v.report)
+	first := false
+	err := db.TxBatch(ctx, i.db, func(b *pgx.Batch) {
+		b.Queue(store, row(ev, v)...).Exec(func(tag pgconn.CommandTag) error {
+			first = tag.RowsAffected() == 1
+			return nil
+		})
+		s.Look(b)
+	}, func(tx pgx.Tx) error {
+		if !first {
+			return nil
+		}
+		b, err := s.Write(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if s.State != purchase.Settled {
+			b.Queue(mark, ev.ID, s.State, s.Reason)
+		}
+		if err := db.Last(ctx, tx, b); err != nil {
+			return err
+		}
+		out = s.Outcome
+		return nil
+	})
 	return out, err
 }
 
@@ -75,36 +106,36 @@ func (i Inbox) Settle(ctx context.Context, r purchase.Report) (out purchase.Outc
 
 // forget drops what is remembered of somebody whose grants may have changed.
 func (i Inbox) forget(ctx context.Context, out purchase.Outcome) {
-	if out.User != uuid.Nil {
+	switch {
+	case out.User == uuid.Nil:
+	case out.Opens:
+		i.gate.Refresh(out.User)
+	default:
 		i.gate.Forget(ctx, out.User)
 	}
 }
 
-// store writes the event into the inbox and reports whether it came first. A
-// copy that comes at the same time waits here for the other's commit.
-func store(ctx context.Context, tx pgx.Tx, ev Event, v verdict) (bool, error) {
-	tag, err := tx.Exec(ctx, `
-		INSERT INTO stripe_events (id, type, api_version, livemode, created, state, reason, payload)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT DO NOTHING`,
-		ev.ID, ev.Type, ev.APIVersion, ev.Live, ev.At(), v.state, v.reason, ev.body)
-	if err != nil {
-		return false, fmt.Errorf("store event %s: %w", ev.ID, err)
-	}
-	return tag.RowsAffected() == 1, nil
+// store writes an event into the inbox, unless it came before.
+const store = `
+	INSERT INTO stripe_events (id, type, api_version, livemode, created, state, reason, payload)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	ON CONFLICT DO NOTHING`
+
+func row(ev Event, v verdict) []any {
+	return []any{ev.ID, ev.Type, ev.APIVersion, ev.Live, ev.At(), v.state, v.reason, ev.body}
+}
+
+// keep writes an event from which nothing follows.
+func (i Inbox) keep(ctx context.Context, ev Event, v verdict) error {
+	_, err := i.db.Exec(ctx, store, row(ev, v)...)
+	return err
 }
 
 // mark notes what became of an event after all.
-func mark(ctx context.Context, tx pgx.Tx, id string, out purchase.Outcome) error {
-	_, err := tx.Exec(ctx, `
-		UPDATE stripe_events
-		SET state = $2, reason = $3
-		WHERE id = $1 AND (state, reason) IS DISTINCT FROM ($2, $3)`, id, out.State, out.Reason)
-	if err != nil {
-		return fmt.Errorf("mark event %s: %w", id, err)
-	}
-	return nil
-}
+const mark = `
+	UPDATE stripe_events
+	SET state = $2, reason = $3
+	WHERE id = $1 AND (state, reason) IS DISTINCT FROM ($2, $3)`
 
 // unfit reports whether PostgreSQL can never take what an event holds, such as
 // a NUL in a text.
@@ -113,17 +144,50 @@ func unfit(err error) bool {
 	return ok && strings.HasPrefix(pg.Code, "22")
 }
 
-// wrapped is how an event is kept that cannot be stored as it is.
+// wrapped is how an event is kept that cannot be stored as it is: as it was
+// sent, in its object, where it goes with all else that tells of a person when
+// their account is deleted.
 type wrapped struct {
-	Base64 []byte `json:"base64"`
+	Base64 []byte `json:"base64"` // where it stood formerly
+	Data   struct {
+		Object struct {
+			Base64 []byte `json:"base64"`
+		} `json:"object"`
+	} `json:"data"`
+}
+
+// sent returns an event as it was sent.
+func sent(payload []byte) []byte {
+	var w wrapped
+	if json.Unmarshal(payload, &w) != nil {
+		return payload
+	}
+	for _, body := range [][]byte{w.Data.Object.Base64, w.Base64} {
+		if body != nil {
+			return body
+		}
+	}
+	return payload
+}
+
+// wrap returns an event with itself as base64, and beside it what else its
+// object has, as far as it can be stored: so it is found by its checkout and
+// its payment like any other.
+func wrap(ev Event) []byte {
+	object := map[string]any{}
+	_ = json.Unmarshal(ev.Data.Object, &object) // what cannot be read is in the base64
+	if object == nil {
+		object = map[string]any{}
+	}
+	object["base64"] = ev.body
+	ev.Data.Object, _ = json.Marshal(object) // never fails
+	body, _ := json.Marshal(ev)
+	return bytes.ReplaceAll(body, []byte(`\u0000`), []byte(`\ufffd`))
 }
 
 // keepUnfit stores such an event for a person to look at.
 func (i Inbox) keepUnfit(ctx context.Context, ev Event, cause error) (purchase.Outcome, error) {
 	v := quarantined("it cannot be stored as it is: %v", cause)
-	ev.body, _ = json.Marshal(wrapped{ev.body}) // never fails
-	return purchase.Outcome{State: v.state, Reason: v.reason}, db.Tx(ctx, i.db, func(tx pgx.Tx) error {
-		_, err := store(ctx, tx, ev, v)
-		return err
-	})
+	ev.body = wrap(ev)
+	return purchase.Outcome{State: v.state, Reason: v.reason}, i.keep(ctx, ev, v)
 }

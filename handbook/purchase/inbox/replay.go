@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -50,7 +49,8 @@ func (i Inbox) Replay(ctx context.Context, id string) (out purchase.Outcome, err
 		if out, err = i.again(ctx, tx, payload); err != nil {
 			return err
 		}
-		return mark(ctx, tx, id, out)
+		_, err = tx.Exec(ctx, mark, id, out.State, out.Reason)
+		return err
 	})
 	if unfit(err) { // nothing has changed
 		return purchase.Outcome{State: purchase.Quarantined, Reason: err.Error()}, nil
@@ -63,11 +63,7 @@ func (i Inbox) Replay(ctx context.Context, id string) (out purchase.Outcome, err
 }
 
 func (i Inbox) again(ctx context.Context, tx pgx.Tx, payload []byte) (purchase.Outcome, error) {
-	var w wrapped
-	if json.Unmarshal(payload, &w) == nil && w.Base64 != nil {
-		payload = w.Base64
-	}
-	ev, err := Read(payload)
+	ev, err := Read(sent(payload))
 	if err != nil {
 		return purchase.Outcome{State: purchase.Quarantined, Reason: fmt.Sprintf("it is not an event: %v", err)}, nil
 	}

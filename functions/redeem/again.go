@@ -1,0 +1,61 @@
+package redeem
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/purchase/gift"
+)
+
+// used is what a code did when its reader redeemed it.
+type used struct {
+	Mark       string
+	Key, Title string
+	At         time.Time
+	Open       bool
+}
+
+// Date returns the day for the page.
+func (u used) Date() string { return u.At.UTC().Format("2 January 2006") }
+
+// before returns what a code did that a user redeemed before, nil if it is none
+// of theirs.
+func (e endpoint) before(ctx context.Context, user uuid.UUID, typed string) (*used, error) {
+	rows, err := e.db.Query(ctx, `
+		SELECT f.mark, m.key, m.title, f.redeemed_at, g.revoked_at IS NULL
+		FROM grants g
+		JOIN gifts f ON f.id = g.gift_id
+		JOIN modules m ON m.key = g.module_key
+		WHERE g.user_id = $1 AND f.redeemed_at IS NOT NULL`, user)
+	if err != nil {
+		return nil, fmt.Errorf("codes that %s redeemed: %w", user, err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[used])
+	if err != nil {
+		return nil, fmt.Errorf("codes that %s redeemed: %w", user, err)
+	}
+	for _, u := range all {
+		if letters(gift.Code(e.secret, u.Mark)) == letters(typed) {
+			return &u, nil
+		}
+	}
+	return nil, nil
+}
+
+// letters leaves out how a code is spaced, and takes digits for the letters
+// they look like.
+func letters(code string) string {
+	code = strings.NewReplacer("0", "O", "1", "I", "8", "B").Replace(strings.ToUpper(code))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, code)
+}
