@@ -9,8 +9,6 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -81,13 +79,8 @@ func (e endpoint) story(ctx context.Context) (story, error) {
 		return story{}, err
 	}
 	moments, err := purchase.Timeline(ctx, e.db, user)
-	moments = slices.DeleteFunc(moments, func(m purchase.Moment) bool { return strings.HasPrefix(m.Text, letters) })
 	return story{opens, moments}, err
 }
-
-// letters begins what tells of Stripe's messages to us, which are for operators:
-// what follows from one is told as a payment.
-const letters = "Stripe's message "
 
 // opened returns the modules that a user may read, asked afresh; a bundle is
 // nothing to read.

@@ -111,7 +111,8 @@ func words(what string) (own, other string) {
 }
 
 // timeline lets what happened in the same second, as Stripe knows no less,
-// follow its cause: rank. With $2 it tells all that an operator asks for.
+// follow its cause: rank. With $2 it tells all that an operator asks for; else,
+// of Stripe's messages, only what has not become a payment or the like.
 const timeline = `
 WITH mine AS (
 	SELECT c.*, CASE WHEN c.gift THEN m.title || ' as a gift' ELSE m.title END AS title
@@ -135,6 +136,7 @@ FROM (
 	UNION ALL
 	SELECT received_at, 2, 'told ' || state, type, concat_ws(': ', id, nullif(reason, '')), 0, ''
 	FROM told
+	WHERE $2 OR state = 'quarantined'
 	UNION ALL
 	SELECT f.at, 3, 'fact ' || f.kind, mine.title, 'payment ' || f.stripe_payment_id, f.amount, f.currency
 	FROM payment_facts f
