@@ -143,7 +143,7 @@ func TestDoctorFinds(t *testing.T) {
 			exec(t, s.Platform, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
 		}, 0, "warn  schema         it is at 9999"},
 		{"read only", func(t *testing.T, s *patient) {
-			exec(t, s.Platform, `ALTER DATABASE "`+ask(t, s.Platform, `SELECT current_database()`)+`" SET default_transaction_read_only = on`)
+			exec(t, s.Platform, `ALTER DATABASE "`+platformtest.Text(t, s.Platform, `SELECT current_database()`)+`" SET default_transaction_read_only = on`)
 		}, 1, "it can only be read"},
 		{"as many connections as there are", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 74; s.worker.DatabaseMaxConns = 74 }, 0, "PostgreSQL allows 297"},
 		{"too many connections", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 100; s.worker.DatabaseMaxConns = 100 }, 1, "bad   connections    web 100 and worker 100"},

@@ -56,14 +56,6 @@ func exec(t testing.TB, p *platform.Platform, statements string) {
 	}
 }
 
-func ask(t testing.TB, p *platform.Platform, query string) (answer string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), query).Scan(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
 func fsck(t testing.TB, p *platform.Platform) (int, string) {
 	t.Helper()
 	var out strings.Builder
@@ -137,7 +129,7 @@ func TestReplay(t *testing.T) {
 	p, checkout := shop(t)
 	exec(t, p, `DELETE FROM grants; DELETE FROM purchases; DELETE FROM ledger; DELETE FROM payment_facts; DELETE FROM outbox; DELETE FROM stripe_events;
 		UPDATE checkouts SET state = 'open', stripe_session_id = NULL, amount = 100`)
-	s := session(uuid.MustParse(ask(t, p, `SELECT id::text FROM users`)), uuid.MustParse(checkout))
+	s := session(uuid.MustParse(platformtest.Text(t, p, `SELECT id::text FROM users`)), uuid.MustParse(checkout))
 	send(t, p, "evt_1", "checkout.session.completed", s)
 	s["note"] = "a\x00b"
 	send(t, p, "evt_2", "checkout.session.completed", s)
@@ -159,7 +151,7 @@ func TestReplay(t *testing.T) {
 	}
 	replay("all", "evt_2 is settled\n1 events: 1 settled, 0 ignored, 0 still quarantined\n")
 	replay("all", "0 events: 0 settled, 0 ignored, 0 still quarantined\n")
-	if got := ask(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM outbox))`); got != "1 1 1" {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM outbox))`); got != "1 1 1" {
 		t.Errorf("purchases, grants, jobs: %s", got)
 	}
 	if err := operate.Replay(t.Context(), p, &strings.Builder{}, "evt_0"); err == nil || err.Error() != `the inbox has no event "evt_0"` {

@@ -1,6 +1,10 @@
 package operate_test
 
-import "testing"
+import (
+	"testing"
+
+	"pilothandbook/platform/platformtest"
+)
 
 // A refund is no lost dispute.
 func TestFsckAfterRefund(t *testing.T) {
@@ -11,7 +15,7 @@ func TestFsckAfterRefund(t *testing.T) {
 		"id": "ch_1", "object": "charge", "amount": 9900, "amount_refunded": 9900, "refunded": true, "currency": "usd",
 		"payment_intent": "pi_1", "metadata": map[string]string{"checkout": checkout, "module": "instrument"},
 	})
-	if got := ask(t, p, `SELECT status FROM purchases`); got != "refunded" {
+	if got := platformtest.Text(t, p, `SELECT status FROM purchases`); got != "refunded" {
 		t.Fatalf("the purchase is %s", got)
 	}
 	if n, out := fsck(t, p); n != 0 {

@@ -21,21 +21,6 @@ func post(t *testing.T, p *platform.Platform, who *platformtest.User, path strin
 	return platformtest.Send(t, p, append(account.Routes(p), signin.Routes(p)...), platformtest.Form(t, who, path, form.Encode()))
 }
 
-func exec(t *testing.T, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func text(t *testing.T, p *platform.Platform, sql string, args ...any) (s string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestPage(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -55,7 +40,7 @@ func TestPage(t *testing.T) {
 	if _, doc := platformtest.Page(t, p, account.Routes(p), operator, "/account"); doc.Find("a[href='/tokens']").Length() != 1 {
 		t.Error("an operator is not led to the tokens")
 	}
-	exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
 	if _, doc := platformtest.Page(t, p, account.Routes(p), ana, "/account"); doc.Find("form[action^='/account/e'], form[action='/account/delete']").Length() != 0 ||
 		doc.Find("a[href='/account/confirm?next=%2Faccount']").Length() != 1 {
 		t.Error("a stale session is offered what it may not do")
@@ -80,7 +65,7 @@ func TestName(t *testing.T) {
 		{"none", " ", http.StatusSeeOther, "nobody"},
 	} {
 		a := post(t, p, ana, "/account", url.Values{"name": {tc.typed}, "roles": {"operator"}, "email": {"evil@example.com"}})
-		got := text(t, p, `SELECT coalesce(name, 'nobody') FROM users WHERE email = 'ana@example.com' AND roles = '{}'`)
+		got := platformtest.Text(t, p, `SELECT coalesce(name, 'nobody') FROM users WHERE email = 'ana@example.com' AND roles = '{}'`)
 		if a.Status != tc.status || got != tc.want {
 			t.Errorf("%s: %d, %q; want %d, %q", tc.name, a.Status, got, tc.status, tc.want)
 		}
@@ -127,7 +112,7 @@ func TestChangeAddress(t *testing.T) {
 	if a := post(t, p, ana, path, url.Values{"code": {wrong}}); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "not right") {
 		t.Errorf("a wrong code: %d", a.Status)
 	}
-	if a := post(t, p, ana, path, url.Values{"code": {"12345"}}); a.Status != http.StatusBadRequest || text(t, p, `SELECT wrong::text FROM email_changes`) != "1" {
+	if a := post(t, p, ana, path, url.Values{"code": {"12345"}}); a.Status != http.StatusBadRequest || platformtest.Text(t, p, `SELECT wrong::text FROM email_changes`) != "1" {
 		t.Errorf("a slip of the finger: %d", a.Status)
 	}
 	if a := post(t, p, ana, path, url.Values{"code": {digits[:3] + " " + digits[3:]}}); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/signin?after=changed&next=/account" {
@@ -138,10 +123,10 @@ func TestChangeAddress(t *testing.T) {
 			t.Errorf("a session survives: %d", a.Status)
 		}
 	}
-	if got := text(t, p, `SELECT string_agg(email, ' ' ORDER BY email) FROM users`); got != "bob@example.com new@example.com" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(email, ' ' ORDER BY email) FROM users`); got != "bob@example.com new@example.com" {
 		t.Errorf("addresses %q", got)
 	}
-	if got := text(t, p, `SELECT string_agg(kind, ' ' ORDER BY kind) FROM outbox WHERE kind LIKE 'email-change%'`); got != "email-change-code email-changed" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(kind, ' ' ORDER BY kind) FROM outbox WHERE kind LIKE 'email-change%'`); got != "email-change-code email-changed" {
 		t.Errorf("mails %q", got)
 	}
 }
@@ -151,7 +136,7 @@ func TestConfirm(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
 	a := post(t, p, ana, "/account/delete", url.Values{"confirm": {"ana@example.com"}})
 	to := a.Header.Get("Location")
 	if a.Status != http.StatusSeeOther || !strings.HasPrefix(to, "/account/confirm?next=") {

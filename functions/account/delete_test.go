@@ -51,9 +51,9 @@ func plant(t *testing.T, p *platform.Platform, ana *platformtest.User, checkout 
 		`INSERT INTO mails (id, cause, kind, address) SELECT gen_random_uuid(), 's' || $1::uuid::text || n, 'sign-in-code', 'canary-of-ana@' || n FROM (VALUES ('example.com'), ('old.example')) AS names (n)`,
 		`INSERT INTO sign_in_requests (id, email, browser, expires_at) SELECT gen_random_uuid(), email, 'x', now() FROM users WHERE id = $1`,
 	} {
-		exec(t, p, sql, ana.ID)
+		platformtest.Exec(t, p, sql, ana.ID)
 	}
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, url, state, stripe_session_id, expires_at)
 		VALUES ($1, $2, 'private_commercial', 7900, 'usd', false, '{"customer_email": "canary-of-ana"}', 'https://canary-of-ana', 'open', 'cs_1', now())`, checkout, ana.ID)
 }
@@ -100,7 +100,7 @@ func TestDelete(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	platformtest.Sell(t, p)
-	exec(t, p, `INSERT INTO lesson_ids VALUES ('holding', 'instrument')`)
+	platformtest.Exec(t, p, `INSERT INTO lesson_ids VALUES ('holding', 'instrument')`)
 	ana, phone := platformtest.Learner(t, p, canary+"@example.com"), platformtest.Learner(t, p, canary+"@example.com")
 	bob := platformtest.Learner(t, p, "bob@example.com")
 	checkout := uuid.New()
@@ -112,7 +112,7 @@ func TestDelete(t *testing.T) {
 	if a := hook(); a.Status != http.StatusOK {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	exec(t, p, `UPDATE checkouts SET state = 'open'`)
+	platformtest.Exec(t, p, `UPDATE checkouts SET state = 'open'`)
 	if a := platformtest.Call(t, p, account.Routes(p), phone, "GET", "/account", nil); a.Status != http.StatusOK || len(found(dump(t, p))) < 10 {
 		t.Fatalf("%d, canaries %q", a.Status, found(dump(t, p)))
 	}
@@ -121,7 +121,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("another address: %d", a.Status)
 	}
 	books := `SELECT string_agg(concat_ws(' ', kind, module_type, amount, currency, stripe_payment_id), '; ') FROM ledger`
-	before := text(t, p, books)
+	before := platformtest.Text(t, p, books)
 	if a := post(t, p, ana, "/account/delete", url.Values{"confirm": {" Canary-of-ana@example.com"}}); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
@@ -129,7 +129,7 @@ func TestDelete(t *testing.T) {
 	if len(left) != 1 || !strings.Contains(left[0], "goodbye") {
 		t.Errorf("all that may be left is the goodbye's address: %q", left)
 	}
-	exec(t, p, `UPDATE mails SET address = '' WHERE kind = 'goodbye'`) // what its job does
+	platformtest.Exec(t, p, `UPDATE mails SET address = '' WHERE kind = 'goodbye'`) // what its job does
 
 	// Whatever comes late finds nobody.
 	gone := dump(t, p)
@@ -152,13 +152,13 @@ func TestDelete(t *testing.T) {
 	if left := found(dump(t, p)); len(left) != 0 {
 		t.Errorf("canaries after the replay: %q", left)
 	}
-	if got := text(t, p, books); got != before || got != "sale private_commercial 7900 usd pi_1" {
+	if got := platformtest.Text(t, p, books); got != before || got != "sale private_commercial 7900 usd pi_1" {
 		t.Errorf("books %q, before %q", got, before)
 	}
-	if got := text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users), (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM reports))`); got != "1 0 0 1" {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users), (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM reports))`); got != "1 0 0 1" {
 		t.Errorf("users, purchases, grants, reports: %s\n%s", got, gone)
 	}
-	if got := text(t, p, `SELECT string_agg(kind || ' ' || coalesce(payload->>'customer', payload->>'session', ''), '; ' ORDER BY kind) FROM outbox WHERE state = 'waiting' AND kind IN ('goodbye', 'erase-customer', 'close-checkout', 'welcome-email')`); got != "close-checkout cs_1; erase-customer cus_1; goodbye ; welcome-email " {
+	if got := platformtest.Text(t, p, `SELECT string_agg(kind || ' ' || coalesce(payload->>'customer', payload->>'session', ''), '; ' ORDER BY kind) FROM outbox WHERE state = 'waiting' AND kind IN ('goodbye', 'erase-customer', 'close-checkout', 'welcome-email')`); got != "close-checkout cs_1; erase-customer cus_1; goodbye ; welcome-email " {
 		t.Errorf("jobs %q; of the welcomes only bob's is due", got)
 	}
 	if a := platformtest.Call(t, p, account.Routes(p), bob, "GET", "/account", nil); a.Status != http.StatusOK {
@@ -171,12 +171,12 @@ func TestOperatorStays(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	eve := platformtest.Learner(t, p, "eve@example.com")
-	exec(t, p, `UPDATE users SET roles = '{operator}' WHERE id = $1`, eve.ID)
+	platformtest.Exec(t, p, `UPDATE users SET roles = '{operator}' WHERE id = $1`, eve.ID)
 	form := url.Values{"confirm": {eve.Email}}
 	if a := post(t, p, eve, "/account/delete", form); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "another operator") {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
-	exec(t, p, `UPDATE users SET roles = '{}' WHERE id = $1`, eve.ID)
+	platformtest.Exec(t, p, `UPDATE users SET roles = '{}' WHERE id = $1`, eve.ID)
 	if a := post(t, p, eve, "/account/delete", form); a.Status != http.StatusSeeOther {
 		t.Errorf("without the role: %d", a.Status)
 	}
@@ -191,7 +191,7 @@ func TestDeleteWhilePaying(t *testing.T) {
 	const rounds = 40
 	for n := range rounds {
 		ana, checkout := platformtest.Learner(t, p, fmt.Sprintf("ana%d@example.com", n)), uuid.New()
-		exec(t, p, `
+		platformtest.Exec(t, p, `
 			INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at)
 			VALUES ($1, $2, 'private_commercial', 7900, 'usd', false, '{}', now() + interval '1 day')`, checkout, ana.ID)
 		event := strings.ReplaceAll(paid(t, checkout, ana), "_1\"", fmt.Sprintf("_%d\"", n)) // all ids
@@ -210,7 +210,7 @@ func TestDeleteWhilePaying(t *testing.T) {
 		})
 		all.Wait()
 	}
-	if got := text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users), (SELECT count(*) FROM grants), (SELECT count(*) FROM ledger WHERE kind = 'sale'))`); got != fmt.Sprint("0 0 ", rounds) {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users), (SELECT count(*) FROM grants), (SELECT count(*) FROM ledger WHERE kind = 'sale'))`); got != fmt.Sprint("0 0 ", rounds) {
 		t.Errorf("users, grants, sales: %s", got)
 	}
 }

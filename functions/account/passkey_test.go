@@ -35,11 +35,11 @@ func TestOffer(t *testing.T) {
 	if offered(platformtest.Open(t, &cfg), bob) {
 		t.Error("it is offered where browsers make none")
 	}
-	exec(t, p, `INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, flags, name) VALUES (gen_random_uuid(), $1, 'x', '', 0, 0, 'phone')`, bob.ID)
+	platformtest.Exec(t, p, `INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, flags, name) VALUES (gen_random_uuid(), $1, 'x', '', 0, 0, 'phone')`, bob.ID)
 	if offered(p, bob) {
 		t.Error("it is offered to who has one")
 	}
-	exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
 	for who, want := range map[*platformtest.User]int{ana: 0, bob: 1} {
 		_, doc := platformtest.Page(t, p, account.Routes(p), who, "/account/confirm?next=/people")
 		if got := doc.Find("[data-passkey=confirm][data-next='/people'][hidden] button").Length(); got != want || doc.Find("form[action='/signin']").Length() != 1 {

@@ -30,13 +30,6 @@ func click(t testing.TB, p *platform.Platform, routes []web.Route, who *platform
 	return to.URL
 }
 
-func exec(t testing.TB, p *platform.Platform, statement string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // checkouts lists all rows, oldest first.
 func checkouts(t testing.TB, p *platform.Platform) string {
 	t.Helper()
@@ -109,11 +102,11 @@ func TestRefused(t *testing.T) {
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	ben := platformtest.Learner(t, p, "ben@example.com")
-	exec(t, p, `INSERT INTO grants (id, user_id, module_key) VALUES (gen_random_uuid(), $1, 'bundle')`, ana.ID)
-	exec(t, p, `
+	platformtest.Exec(t, p, `INSERT INTO grants (id, user_id, module_key) VALUES (gen_random_uuid(), $1, 'bundle')`, ana.ID)
+	platformtest.Exec(t, p, `
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status)
 		VALUES (gen_random_uuid(), $1, 'pi_1', 'instrument', 9900, 'pending')`, ben.ID)
-	exec(t, p, `UPDATE content_versions SET is_active = false WHERE module_id = 'private_commercial'`)
+	platformtest.Exec(t, p, `UPDATE content_versions SET is_active = false WHERE module_id = 'private_commercial'`)
 	for _, tc := range []struct {
 		name, module string
 		who          *platformtest.User
@@ -145,7 +138,7 @@ func TestGivenForATime(t *testing.T) {
 
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO grants (id, user_id, module_key, expires_at)
 		VALUES (gen_random_uuid(), $1, 'instrument', now() + interval '1 day')`, ana.ID)
 	click(t, p, checkout.Routes(p), ana, "instrument")
@@ -189,7 +182,7 @@ func TestNewPrice(t *testing.T) {
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	first := click(t, p, checkout.Routes(p), ana, "instrument")
-	exec(t, p, `UPDATE modules SET price = 5900 WHERE key = 'instrument'`)
+	platformtest.Exec(t, p, `UPDATE modules SET price = 5900 WHERE key = 'instrument'`)
 	second := click(t, p, checkout.Routes(p), ana, "instrument")
 	all := sessions(t, p)
 	if first == second || checkouts(t, p) != "instrument 9900 expired, instrument 5900 open" ||
@@ -205,7 +198,7 @@ func TestPaidBeforeNewPrice(t *testing.T) {
 	p, till := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	till.Pay(t, click(t, p, checkout.Routes(p), ana, "instrument"))
-	exec(t, p, `UPDATE modules SET price = 5900 WHERE key = 'instrument'`)
+	platformtest.Exec(t, p, `UPDATE modules SET price = 5900 WHERE key = 'instrument'`)
 	got := click(t, p, checkout.Routes(p), ana, "instrument")
 	if !strings.HasPrefix(got, "http://localhost:3000/orders/") || checkouts(t, p) != "instrument 9900 open" {
 		t.Errorf("leads to %q, checkouts %q", got, checkouts(t, p))
@@ -234,7 +227,7 @@ func TestSessionLost(t *testing.T) {
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	first := click(t, p, checkout.Routes(p), ana, "instrument")
-	exec(t, p, `UPDATE checkouts SET stripe_session_id = 'cs_test_gone'`)
+	platformtest.Exec(t, p, `UPDATE checkouts SET stripe_session_id = 'cs_test_gone'`)
 	second := click(t, p, checkout.Routes(p), ana, "instrument")
 	if first == second || checkouts(t, p) != "instrument 9900 expired, instrument 9900 open" {
 		t.Errorf("%q, %q, checkouts %q", first, second, checkouts(t, p))
@@ -257,8 +250,8 @@ func TestStripeAway(t *testing.T) {
 	}
 	till.Down.Store(false)
 	first := click(t, p, checkout.Routes(p), ana, "instrument")
-	exec(t, p, `UPDATE checkouts SET stripe_session_id = NULL, url = ''`)
-	exec(t, p, `UPDATE modules SET title = 'Instruments'`) // the row's own parameters count
+	platformtest.Exec(t, p, `UPDATE checkouts SET stripe_session_id = NULL, url = ''`)
+	platformtest.Exec(t, p, `UPDATE modules SET title = 'Instruments'`) // the row's own parameters count
 	if again := click(t, p, checkout.Routes(p), ana, "instrument"); again != first || checkouts(t, p) != "instrument 9900 open" {
 		t.Errorf("%q, then %q, checkouts %q", first, again, checkouts(t, p))
 	}

@@ -25,7 +25,7 @@ func give(t *testing.T, p *platform.Platform, till *platformtest.Till, giver *pl
 	till.Pay(t, to.URL)
 	tell(t, p, till)
 	session = sessionOf(to.URL)
-	_, page := platformtest.Page(t, p, orders.Routes(p), giver, ask(t, p, `SELECT '/orders/' || id FROM checkouts WHERE stripe_session_id = $1`, session))
+	_, page := platformtest.Page(t, p, orders.Routes(p), giver, platformtest.Text(t, p, `SELECT '/orders/' || id FROM checkouts WHERE stripe_session_id = $1`, session))
 	return page.Find(".code").Text(), session
 }
 
@@ -88,10 +88,10 @@ func TestPaid(t *testing.T) {
 				tell(t, p, till)
 			}
 			if tc.leaves {
-				exec(t, p, `DELETE FROM users WHERE id = $1`, ana.ID)
+				platformtest.Exec(t, p, `DELETE FROM users WHERE id = $1`, ana.ID)
 			}
 			if tc.after != "" {
-				exec(t, p, tc.after)
+				platformtest.Exec(t, p, tc.after)
 			}
 			got, err := purchase.PriceFor(t.Context(), p.DB, ben.ID, "bundle")
 			if err != nil || got.Amount != tc.want || (got.Why() != "") != (tc.want < 14900) || (len(got.Credited) == 1) != (tc.want < 14900) {
@@ -112,7 +112,7 @@ func TestGiftBeforeWebhook(t *testing.T) {
 	till.Pay(t, click(t, p, checkout.Routes(p), ben, "instrument"))
 	enter(t, p, ben, code)
 	tell(t, p, till)
-	if got := ask(t, p, `SELECT string_agg(module_type || ' ' || amount || ' ' || reason || ' ' || (user_id = $1), ', ') FROM refunds`, ben.ID); got != "instrument 9900 duplicate true" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(module_type || ' ' || amount || ' ' || reason || ' ' || (user_id = $1), ', ') FROM refunds`, ben.ID); got != "instrument 9900 duplicate true" {
 		t.Errorf("given back: %q", got)
 	}
 }

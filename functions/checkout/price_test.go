@@ -54,7 +54,7 @@ func TestPriceFor(t *testing.T) {
 		}
 		return got
 	}
-	exec(t, p, `INSERT INTO grants (id, user_id, module_key, expires_at) VALUES (gen_random_uuid(), $1, 'private_commercial', now() + interval '1 day')`, ana.ID)
+	platformtest.Exec(t, p, `INSERT INTO grants (id, user_id, module_key, expires_at) VALUES (gen_random_uuid(), $1, 'private_commercial', now() + interval '1 day')`, ana.ID)
 	for _, tc := range []struct {
 		name, change, module string
 		who                  uuid.UUID
@@ -67,7 +67,7 @@ func TestPriceFor(t *testing.T) {
 		{"the part costs more than the whole", `UPDATE modules SET price = 20000 WHERE key = 'instrument'`, "bundle", ana.ID, 50},
 		{"in another currency", `UPDATE modules SET currency = 'eur' WHERE key = 'instrument'`, "bundle", ana.ID, 14900},
 	} {
-		exec(t, p, tc.change)
+		platformtest.Exec(t, p, tc.change)
 		if got := price(tc.who, tc.module); got.Amount != tc.want || got.Currency != "usd" || (got.Amount < got.Full) != (len(got.Credited) > 0) {
 			t.Errorf("%s: %+v, want %d", tc.name, got, tc.want)
 		}

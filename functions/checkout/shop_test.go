@@ -13,14 +13,6 @@ import (
 	"pilothandbook/platform/platformtest"
 )
 
-func ask(t testing.TB, p *platform.Platform, query string, args ...any) (answer string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), query, args...).Scan(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
 // tell brings all that Stripe has told.
 func tell(t testing.TB, p *platform.Platform, till *platformtest.Till) {
 	t.Helper()
@@ -70,14 +62,14 @@ func TestSales(t *testing.T) {
 			}
 			till.Pay(t, page)
 			tell(t, p, till)
-			if got := ask(t, p, books); got != tc.sold {
+			if got := platformtest.Text(t, p, books); got != tc.sold {
 				t.Errorf("got  %s\nwant %s", got, tc.sold)
 			}
-			session := ask(t, p, `SELECT stripe_session_id FROM checkouts`)
-			if payment := ask(t, p, `SELECT stripe_payment_id FROM purchases`); (payment == session) != (tc.after == "") {
+			session := platformtest.Text(t, p, `SELECT stripe_session_id FROM checkouts`)
+			if payment := platformtest.Text(t, p, `SELECT stripe_payment_id FROM purchases`); (payment == session) != (tc.after == "") {
 				t.Errorf("payment %s of session %s", payment, session)
 			}
-			order := "/orders/" + ask(t, p, `SELECT id::text FROM checkouts`)
+			order := "/orders/" + platformtest.Text(t, p, `SELECT id::text FROM checkouts`)
 			if tc.after == "" {
 				if got := platformtest.Call(t, p, orders.Routes(p), ana, "GET", order+"/receipt", nil); got.Status != http.StatusNotFound || !strings.Contains(got.Body, "Nothing was to pay") {
 					t.Errorf("receipt of nothing: %d %s", got.Status, got.Body)
@@ -90,7 +82,7 @@ func TestSales(t *testing.T) {
 			}
 			till.Refund(t, session)
 			tell(t, p, till)
-			if got := ask(t, p, books); got != tc.after {
+			if got := platformtest.Text(t, p, books); got != tc.after {
 				t.Errorf("given back\ngot  %s\nwant %s", got, tc.after)
 			}
 		})
@@ -104,7 +96,7 @@ func TestReceipt(t *testing.T) {
 	p, till := platformtest.Shop(t)
 	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
 	page := click(t, p, checkout.Routes(p), ana, "instrument")
-	receipt := "/orders/" + ask(t, p, `SELECT id::text FROM checkouts`) + "/receipt"
+	receipt := "/orders/" + platformtest.Text(t, p, `SELECT id::text FROM checkouts`) + "/receipt"
 	look := func(who *platformtest.User, status int, words string) {
 		t.Helper()
 		if got := platformtest.Call(t, p, orders.Routes(p), who, "GET", receipt, nil); got.Status != status || !strings.Contains(got.Body, words) {
@@ -147,10 +139,10 @@ func TestConsent(t *testing.T) {
 		t.Errorf("refusals left %q", all)
 	}
 	first := click(t, p, checkout.Routes(p), ana, "instrument")
-	if got := ask(t, p, `SELECT concat_ws(' ', terms, agreed_at > now() - interval '1 minute') FROM checkouts`); got != purchase.Terms+" t" {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', terms, agreed_at > now() - interval '1 minute') FROM checkouts`); got != purchase.Terms+" t" {
 		t.Errorf("kept %q", got)
 	}
-	exec(t, p, `UPDATE checkouts SET terms = '2020-01-01'`)
+	platformtest.Exec(t, p, `UPDATE checkouts SET terms = '2020-01-01'`)
 	if click(t, p, checkout.Routes(p), ana, "instrument") == first || checkouts(t, p) != "instrument 9900 expired, instrument 9900 open" {
 		t.Errorf("other terms: %s", checkouts(t, p))
 	}

@@ -46,7 +46,6 @@ func (e endpoint) send(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Content-Disposition", `attachment; filename="pilot-handbook.zip"`)
-	w.Header().Set("Cache-Control", "no-store")
 	return web.Bytes(w, http.StatusOK, "application/zip", b.Bytes())
 }
 

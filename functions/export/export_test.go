@@ -18,13 +18,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func exec(t *testing.T, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func archive(t *testing.T, p *platform.Platform, who *platformtest.User) map[string]string {
 	t.Helper()
 	a := platformtest.Send(t, p, export.Routes(p), platformtest.Form(t, who, "/account/export", ""))
@@ -64,7 +57,7 @@ func fill(t *testing.T, p *platform.Platform, who *platformtest.User) {
 		`INSERT INTO mail_choices (user_id, list, wanted) VALUES ($1, 'content-updates', true)`,
 		`INSERT INTO sign_in_requests (id, email, browser, code, expires_at) SELECT gen_random_uuid(), email, '\xdeadbeef', '\xdeadbeef', now() FROM users WHERE id = $1`,
 	} {
-		exec(t, p, sql, who.ID)
+		platformtest.Exec(t, p, sql, who.ID)
 	}
 }
 
@@ -72,10 +65,10 @@ func TestEverything(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	platformtest.Sell(t, p)
-	exec(t, p, `INSERT INTO lesson_ids VALUES ('holding', 'instrument')`)
-	exec(t, p, `CREATE TABLE made_later (owner uuid REFERENCES users, "Giver" uuid REFERENCES users, words text, secret bytea)`)
+	platformtest.Exec(t, p, `INSERT INTO lesson_ids VALUES ('holding', 'instrument')`)
+	platformtest.Exec(t, p, `CREATE TABLE made_later (owner uuid REFERENCES users, "Giver" uuid REFERENCES users, words text, secret bytea)`)
 	ana, bob := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "bob@example.com")
-	exec(t, p, `INSERT INTO made_later VALUES ($1, $2, 'from bob', '\xdeadbeef'), ($2, $1, 'to bob', '\xdeadbeef'), ($2, $2, 'not hers', NULL)`, ana.ID, bob.ID)
+	platformtest.Exec(t, p, `INSERT INTO made_later VALUES ($1, $2, 'from bob', '\xdeadbeef'), ($2, $1, 'to bob', '\xdeadbeef'), ($2, $2, 'not hers', NULL)`, ana.ID, bob.ID)
 	fill(t, p, ana)
 	fill(t, p, bob)
 	files := archive(t, p, ana)
@@ -131,7 +124,7 @@ func TestFreshSignIn(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
 	a := platformtest.Send(t, p, export.Routes(p), platformtest.Form(t, ana, "/account/export", ""))
 	if a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/account/confirm?next=%2Faccount" {
 		t.Errorf("%d to %q", a.Status, a.Header.Get("Location"))

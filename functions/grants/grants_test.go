@@ -19,21 +19,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func ask(t testing.TB, p *platform.Platform, sql string, args ...any) (s string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
-
-func exec(t testing.TB, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // desk is an operator at work on somebody's grants.
 type desk struct {
 	p         *platform.Platform
@@ -102,7 +87,7 @@ func TestGiveAndRevoke(t *testing.T) {
 	if !d.may(t, d.reads) || !d.may(t, d.readsNext) {
 		t.Error("not open once it is given")
 	}
-	if got := ask(t, d.p, `SELECT concat_ws(' ', module_key, reason, coalesce(expires_at::text, 'for ever')) FROM grants`); got != "bundle won a prize for ever" {
+	if got := platformtest.Text(t, d.p, `SELECT concat_ws(' ', module_key, reason, coalesce(expires_at::text, 'for ever')) FROM grants`); got != "bundle won a prize for ever" {
 		t.Errorf("grant: %s", got)
 	}
 	if a := d.post(t, d.op, d.path, "module", "bundle", "reason", "again"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "opened this module to them already") {
@@ -128,10 +113,10 @@ func TestGiveAndRevoke(t *testing.T) {
 	if text := d.page(t).Find(".rows").Text(); !strings.Contains(text, "won a prize") || !strings.Contains(text, "the prize was lost") {
 		t.Errorf("the page does not say why: %s", text)
 	}
-	if got := ask(t, d.p, record); got != `grant given {"module": "bundle"} of the grant; grant revoked {"module": "bundle"} of the grant` {
+	if got := platformtest.Text(t, d.p, record); got != `grant given {"module": "bundle"} of the grant; grant revoked {"module": "bundle"} of the grant` {
 		t.Errorf("record: %s", got)
 	}
-	if dump := ask(t, d.p, `SELECT string_agg(detail::text, '') FROM audit_log`); strings.Contains(dump, "prize") {
+	if dump := platformtest.Text(t, d.p, `SELECT string_agg(detail::text, '') FROM audit_log`); strings.Contains(dump, "prize") {
 		t.Error("the record holds what somebody typed")
 	}
 }
@@ -143,16 +128,16 @@ func TestForATime(t *testing.T) {
 	if a := d.post(t, d.op, d.path, "module", "instrument", "reason", "to try", "until", last); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	if got := ask(t, d.p, `SELECT ((expires_at AT TIME ZONE 'UTC') - interval '1 day')::date::text FROM grants`); got != last {
+	if got := platformtest.Text(t, d.p, `SELECT ((expires_at AT TIME ZONE 'UTC') - interval '1 day')::date::text FROM grants`); got != last {
 		t.Errorf("it ends with %s, not %s", got, last)
 	}
 	if !d.may(t, d.reads) || d.may(t, d.readsNext) {
 		t.Error("not open, or more than was given")
 	}
-	if got := ask(t, d.p, `SELECT ((detail->>'until')::timestamptz = expires_at)::text FROM audit_log, grants WHERE action = 'grant given'`); got != "true" {
+	if got := platformtest.Text(t, d.p, `SELECT ((detail->>'until')::timestamptz = expires_at)::text FROM audit_log, grants WHERE action = 'grant given'`); got != "true" {
 		t.Error("the record does not tell until when")
 	}
-	exec(t, d.p, `UPDATE grants SET expires_at = now()`)
+	platformtest.Exec(t, d.p, `UPDATE grants SET expires_at = now()`)
 	d.ana = platformtest.Learner(t, d.p, "ana@example.com") // on another device, where nobody remembers
 	if d.may(t, d.reads) {
 		t.Error("open when it is over")
@@ -160,7 +145,7 @@ func TestForATime(t *testing.T) {
 	if doc := d.page(t); doc.Find(".rows form").Length() != 0 || !strings.Contains(doc.Find(".rows").Text(), "It ended with") {
 		t.Error("what is over looks open")
 	}
-	if a := d.post(t, d.op, d.path+"/"+ask(t, d.p, `SELECT id::text FROM grants`), "reason", "x"); a.Status != http.StatusConflict {
+	if a := d.post(t, d.op, d.path+"/"+platformtest.Text(t, d.p, `SELECT id::text FROM grants`), "reason", "x"); a.Status != http.StatusConflict {
 		t.Errorf("what is over is taken back: %d", a.Status)
 	}
 	if a := d.post(t, d.op, d.path, "module", "instrument", "reason", "once more"); a.Status != http.StatusSeeOther {
@@ -181,7 +166,7 @@ func TestGiveTwice(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if got := ask(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants), (SELECT count(*) FROM audit_log))`); got != "1 1" {
+	if got := platformtest.Text(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants), (SELECT count(*) FROM audit_log))`); got != "1 1" {
 		t.Errorf("grants and entries: %s", got)
 	}
 }
@@ -190,14 +175,14 @@ func TestGiveTwice(t *testing.T) {
 func TestPaidFor(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	exec(t, d.p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status) VALUES (gen_random_uuid(), $1, 'pi_1', 'instrument', 5900, 'completed')`, d.ana.ID)
-	exec(t, d.p, `INSERT INTO grants (id, user_id, module_key, purchase_id, reason) SELECT gen_random_uuid(), user_id, module_type, id, 'bought' FROM purchases`)
-	exec(t, d.p, `INSERT INTO gifts (id, stripe_payment_id, module_key, mark, created_at) VALUES (gen_random_uuid(), 'pi_2', 'private_commercial', 'AAAAAAAA', now())`)
-	exec(t, d.p, `INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id) VALUES (gen_random_uuid(), now(), 'sale', 'private_commercial', 7900, 'usd', 'pi_2')`)
-	exec(t, d.p, `INSERT INTO grants (id, user_id, module_key, gift_id, reason) SELECT gen_random_uuid(), $1, module_key, id, 'gift' FROM gifts`, d.ana.ID)
+	platformtest.Exec(t, d.p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status) VALUES (gen_random_uuid(), $1, 'pi_1', 'instrument', 5900, 'completed')`, d.ana.ID)
+	platformtest.Exec(t, d.p, `INSERT INTO grants (id, user_id, module_key, purchase_id, reason) SELECT gen_random_uuid(), user_id, module_type, id, 'bought' FROM purchases`)
+	platformtest.Exec(t, d.p, `INSERT INTO gifts (id, stripe_payment_id, module_key, mark, created_at) VALUES (gen_random_uuid(), 'pi_2', 'private_commercial', 'AAAAAAAA', now())`)
+	platformtest.Exec(t, d.p, `INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id) VALUES (gen_random_uuid(), now(), 'sale', 'private_commercial', 7900, 'usd', 'pi_2')`)
+	platformtest.Exec(t, d.p, `INSERT INTO grants (id, user_id, module_key, gift_id, reason) SELECT gen_random_uuid(), $1, module_key, id, 'gift' FROM gifts`, d.ana.ID)
 	doc := d.page(t)
 	links := strings.Join(platformtest.Links(doc), " ")
-	for _, id := range []string{ask(t, d.p, `SELECT id::text FROM purchases`), ask(t, d.p, `SELECT id::text FROM ledger`)} {
+	for _, id := range []string{platformtest.Text(t, d.p, `SELECT id::text FROM purchases`), platformtest.Text(t, d.p, `SELECT id::text FROM ledger`)} {
 		if !strings.Contains(links, "GET /admin/purchases/"+id+"/refund") {
 			t.Errorf("no way to give the payment back: %s", links)
 		}
@@ -206,12 +191,12 @@ func TestPaidFor(t *testing.T) {
 		t.Error("what was paid for can be taken back")
 	}
 	for _, how := range []string{"purchase_id", "gift_id"} {
-		id := ask(t, d.p, `SELECT id::text FROM grants WHERE `+how+` IS NOT NULL`)
+		id := platformtest.Text(t, d.p, `SELECT id::text FROM grants WHERE `+how+` IS NOT NULL`)
 		if a := d.post(t, d.op, d.path+"/"+id, "reason", "x"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "give the payment back") {
 			t.Errorf("%s: %d", how, a.Status)
 		}
 	}
-	if got := ask(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM audit_log))`); got != "2 0" {
+	if got := platformtest.Text(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM audit_log))`); got != "2 0" {
 		t.Errorf("open, recorded: %s", got)
 	}
 	if a := d.post(t, d.op, d.path, "module", "instrument", "reason", "as a spare"); a.Status != http.StatusSeeOther {
@@ -243,7 +228,7 @@ func TestTyped(t *testing.T) {
 			t.Errorf("%s: what was typed is lost", tc.name)
 		}
 	}
-	if got := ask(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants), (SELECT count(*) FROM audit_log))`); got != "0 0" {
+	if got := platformtest.Text(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants), (SELECT count(*) FROM audit_log))`); got != "0 0" {
 		t.Errorf("grants and entries: %s", got)
 	}
 }
@@ -252,9 +237,9 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	author := platformtest.Learner(t, d.p, "author@example.com")
-	exec(t, d.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
+	platformtest.Exec(t, d.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
 	d.post(t, d.op, d.path, "module", "instrument", "reason", "x")
-	grant := ask(t, d.p, `SELECT id::text FROM grants`)
+	grant := platformtest.Text(t, d.p, `SELECT id::text FROM grants`)
 	other := "/admin/people/" + author.ID.String() + "/grants/"
 	for _, tc := range []struct {
 		name, path string
@@ -276,7 +261,7 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", tc.name, a.Status, tc.status, a.Body)
 		}
 	}
-	exec(t, d.p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
+	platformtest.Exec(t, d.p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
 	for _, path := range []string{d.path, d.path + "/" + grant} {
 		a := d.post(t, d.op, path, "module", "private_commercial", "reason", "x")
 		if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/account/confirm?next=") {
@@ -287,7 +272,7 @@ func TestRefused(t *testing.T) {
 	if doc.Find("main form").Length() != 0 || doc.Find("main a[href^='/account/confirm?next=']").Length() != 1 {
 		t.Error("a stale session is offered what it may not do")
 	}
-	if got := ask(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM audit_log))`); got != "1 1" {
+	if got := platformtest.Text(t, d.p, `SELECT concat_ws(' ', (SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM audit_log))`); got != "1 1" {
 		t.Errorf("grants and entries: %s", got)
 	}
 }

@@ -134,7 +134,7 @@ func TestForATime(t *testing.T) {
 	platformtest.Shelf(t, p)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	platformtest.Grant(t, p, ana, "instrument")
-	exec(t, p, `UPDATE grants SET expires_at = '2096-11-25'`)
+	platformtest.Exec(t, p, `UPDATE grants SET expires_at = '2096-11-25'`)
 	_, page := platformtest.Page(t, p, module.Routes(p), ana, "/modules/instrument")
 	offer := page.Find(".offer")
 	if offer.Find(".badge").Text() != "Open until 24 November 2096" || offer.Find(`form[action="/checkout/instrument"]`).Length() != 1 ||
@@ -154,10 +154,10 @@ func TestUnderWay(t *testing.T) {
 	p := platformtest.New(t)
 	platformtest.Shelf(t, p)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, state, params, expires_at)
 		SELECT gen_random_uuid(), id, 'instrument', 5900, 'usd', false, 'complete', '{}', now() FROM users`)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id)
 		SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'pending', id FROM checkouts`)
 	for _, tc := range []struct {
@@ -183,17 +183,10 @@ func TestNews(t *testing.T) {
 
 	p := platformtest.New(t)
 	platformtest.Shelf(t, p)
-	exec(t, p, `UPDATE content_versions SET changelog = E'One sentence\nof two lines.\n\nMore:\n- an item\n  goes on\n- another'`)
+	platformtest.Exec(t, p, `UPDATE content_versions SET changelog = E'One sentence\nof two lines.\n\nMore:\n- an item\n  goes on\n- another'`)
 	_, page := platformtest.Page(t, p, module.Routes(p), nil, "/modules/instrument")
 	if got, want := page.Find(".lines").Text(), "One sentence of two lines.\n\nMore:\n- an item goes on\n- another"; got != want {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func exec(t testing.TB, p *platform.Platform, sql string) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -95,6 +95,13 @@ func (e endpoint) take(r *http.Request, challenge string, why purpose, user uuid
 	return s, nil
 }
 
+// done ends a ceremony.
+func (e endpoint) done(w http.ResponseWriter) error {
+	web.Cookie(w, e.secure, cookie, "", 0)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 // owner is a user as package webauthn asks for one.
 type owner struct{ *account.PasskeyOwner }
 

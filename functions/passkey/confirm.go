@@ -20,9 +20,6 @@ import (
 // are: by one of their passkeys, and by what unlocks it, as whoever finds the
 // browser open has the device too.
 func (e endpoint) doubt(w http.ResponseWriter, r *http.Request) error {
-	if e.site == nil {
-		return errNoSite
-	}
 	user := access.User(r.Context())
 	var options *protocol.CredentialAssertion
 	err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) error {
@@ -48,9 +45,6 @@ func (e endpoint) doubt(w http.ResponseWriter, r *http.Request) error {
 
 // confirm makes the session count as begun a moment ago.
 func (e endpoint) confirm(w http.ResponseWriter, r *http.Request) error {
-	if e.site == nil {
-		return errNoSite
-	}
 	answer, err := answer(w, r)
 	if err != nil {
 		return err
@@ -63,10 +57,7 @@ func (e endpoint) confirm(w http.ResponseWriter, r *http.Request) error {
 	if err := e.verify(r.Context(), s, answer, who.User, who.Session); err != nil {
 		return err
 	}
-	web.Cookie(w, e.secure, cookie, "", 0)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return e.done(w)
 }
 
 func (e endpoint) verify(ctx context.Context, s webauthn.SessionData, answer *protocol.ParsedCredentialAssertionData, user, session uuid.UUID) error {

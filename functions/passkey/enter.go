@@ -19,9 +19,6 @@ import (
 // ask answers with what a browser needs to sign in: the same for everybody
 // but for the challenge.
 func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
-	if e.site == nil {
-		return errNoSite
-	}
 	options, s, err := e.site.BeginDiscoverableLogin()
 	if err != nil {
 		return err
@@ -34,9 +31,6 @@ func (e endpoint) ask(w http.ResponseWriter, r *http.Request) error {
 
 // enter signs in, as a code does.
 func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
-	if e.site == nil {
-		return errNoSite
-	}
 	answer, err := answer(w, r)
 	if err != nil {
 		return err
@@ -51,10 +45,7 @@ func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
 	}
 	e.endFormer(r.Context())
 	web.Cookie(w, e.secure, account.SessionCookie, session, account.Absolute)
-	web.Cookie(w, e.secure, cookie, "", 0)
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return e.done(w)
 }
 
 // begin checks an answer and opens a session for the passkey's owner. A

@@ -19,6 +19,7 @@ package passkey
 import (
 	"embed"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -52,17 +53,17 @@ func Routes(p *platform.Platform) []web.Route {
 		db: p.DB, gate: access.NewGate(p), log: p.Log, secure: p.Config.Secure(), notice: p.Notice,
 		site: relyingParty(p.Config.AuthURL), page: reader.New(files, "page.html"),
 	}
-	fresh := func(handle web.Handler) web.Handler { return confirm.First(p.DB, home, handle) }
+	fresh := func(handle web.Handler) web.Handler { return e.sited(confirm.First(p.DB, home, handle)) }
 	return []web.Route{
 		{Method: "GET", Path: home, Handle: e.show},
 		{Method: "POST", Path: "/passkeys/:passkey", Handle: e.end},
 		{Method: "GET", Path: "/api/passkeys", Handle: e.list},
 		{Method: "POST", Path: "/api/passkeys/options", Handle: fresh(e.offer), Limit: making, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys", Handle: fresh(e.add), Limit: making, Needs: []string{"AUTH_URL"}},
-		{Method: "POST", Path: "/api/passkeys/signin/options", Access: web.Public, Handle: e.ask, Limit: asking, Needs: []string{"AUTH_URL"}},
-		{Method: "POST", Path: "/api/passkeys/signin", Access: web.Public, Handle: e.enter, Limit: trying, Needs: []string{"AUTH_URL"}},
-		{Method: "POST", Path: "/api/passkeys/confirm/options", Handle: e.doubt, Limit: asking, Needs: []string{"AUTH_URL"}},
-		{Method: "POST", Path: "/api/passkeys/confirm", Handle: e.confirm, Limit: trying, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/signin/options", Access: web.Public, Handle: e.sited(e.ask), Limit: asking, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/signin", Access: web.Public, Handle: e.sited(e.enter), Limit: trying, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/confirm/options", Handle: e.sited(e.doubt), Limit: asking, Needs: []string{"AUTH_URL"}},
+		{Method: "POST", Path: "/api/passkeys/confirm", Handle: e.sited(e.confirm), Limit: trying, Needs: []string{"AUTH_URL"}},
 	}
 }
 
@@ -74,4 +75,12 @@ type endpoint struct {
 	notice string
 	site   *webauthn.WebAuthn // nil where browsers make no passkeys
 	page   *reader.Page
+}
+
+// sited lets handle run where browsers make passkeys.
+func (e endpoint) sited(handle web.Handler) web.Handler {
+	if e.site == nil {
+		return func(http.ResponseWriter, *http.Request) error { return errNoSite }
+	}
+	return handle
 }

@@ -20,21 +20,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func ask(t testing.TB, p *platform.Platform, sql string, args ...any) (s string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
-
-func exec(t testing.TB, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // desk is an operator who looks at ana.
 type desk struct {
 	p       *platform.Platform
@@ -103,7 +88,7 @@ func TestSearch(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	platformtest.Learner(t, d.p, "ben_b@example.com")
-	exec(t, d.p, `UPDATE users SET name = 'Ana "Ace" Müller' WHERE id = $1`, d.ana.ID)
+	platformtest.Exec(t, d.p, `UPDATE users SET name = 'Ana "Ace" Müller' WHERE id = $1`, d.ana.ID)
 	d.till.Pay(t, d.begin(t, "instrument"))
 	d.deliver(t)
 	for query, want := range map[string]string{
@@ -122,11 +107,11 @@ func TestSearch(t *testing.T) {
 		strings.Repeat("x", 70000): "",
 		d.ana.ID.String():          "ana",
 		uuid.NewString():           "",
-		ask(t, d.p, `SELECT id::text FROM checkouts`):                  "ana",
-		ask(t, d.p, `SELECT stripe_session_id FROM checkouts`):         "ana",
-		ask(t, d.p, `SELECT stripe_payment_id FROM purchases`):         "ana",
-		ask(t, d.p, `SELECT id::text FROM purchases`):                  "ana",
-		strings.ToUpper(ask(t, d.p, `SELECT id::text FROM purchases`)): "ana",
+		platformtest.Text(t, d.p, `SELECT id::text FROM checkouts`):                  "ana",
+		platformtest.Text(t, d.p, `SELECT stripe_session_id FROM checkouts`):         "ana",
+		platformtest.Text(t, d.p, `SELECT stripe_payment_id FROM purchases`):         "ana",
+		platformtest.Text(t, d.p, `SELECT id::text FROM purchases`):                  "ana",
+		strings.ToUpper(platformtest.Text(t, d.p, `SELECT id::text FROM purchases`)): "ana",
 	} {
 		if got := d.listed(t, query); got != want {
 			t.Errorf("%.60q finds %q, want %q", query, got, want)
@@ -145,7 +130,7 @@ func TestPaging(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	for i := range 120 {
-		exec(t, d.p, `INSERT INTO users (id, email) VALUES ($1, $2)`, uuid.Must(uuid.NewV7()), fmt.Sprintf("pilot%d@example.com", i))
+		platformtest.Exec(t, d.p, `INSERT INTO users (id, email) VALUES ($1, $2)`, uuid.Must(uuid.NewV7()), fmt.Sprintf("pilot%d@example.com", i))
 	}
 	path, n, pages := "/api/admin/people?q=pilot", 0, 0
 	for ; path != ""; pages++ {
@@ -187,19 +172,19 @@ func TestPerson(t *testing.T) {
 	says("begun", "Begun and not paid The Whole Handbook, $149.00", "Went to pay for The Whole Handbook. $149.00")
 	d.till.Pay(t, page)
 	d.deliver(t)
-	payment := ask(t, d.p, `SELECT stripe_payment_id FROM purchases`)
+	payment := platformtest.Text(t, d.p, `SELECT stripe_payment_id FROM purchases`)
 	says("paid", "Instrument Rating Open Bought with The Whole Handbook on ", "(payment "+payment+")", "The Whole Handbook, $149.00 Paid", "Paid for The Whole Handbook.", "Stripe's message checkout.session.completed came.", "payment "+payment)
-	if _, doc := d.person(t); doc.Find("a[href='/admin/purchases/"+ask(t, d.p, `SELECT id::text FROM purchases`)+"/refund']").Text() != "Give it back" {
+	if _, doc := d.person(t); doc.Find("a[href='/admin/purchases/"+platformtest.Text(t, d.p, `SELECT id::text FROM purchases`)+"/refund']").Text() != "Give it back" {
 		t.Error("no way to give it back")
 	}
-	exec(t, d.p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) SELECT gen_random_uuid(), stripe_payment_id, user_id, module_type, amount, currency, 'requested' FROM purchases`)
+	platformtest.Exec(t, d.p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) SELECT gen_random_uuid(), stripe_payment_id, user_id, module_type, amount, currency, 'requested' FROM purchases`)
 	says("asked back", "Being given back", "An operator had the payment for The Whole Handbook given back.", "Stripe has not answered yet")
-	exec(t, d.p, `UPDATE grants SET revoked_at = now()`)
+	platformtest.Exec(t, d.p, `UPDATE grants SET revoked_at = now()`)
 	says("disputed", "Instrument Rating Closed Bought with The Whole Handbook", "bank disputes the payment, until that is decided")
 	d.till.Refund(t, page[strings.LastIndex(page, "/")+1:])
 	d.deliver(t)
 	says("given back", "Instrument Rating Closed Bought with", "as the payment went back.", "$149.00 Refunded", "Got the payment for The Whole Handbook back.")
-	exec(t, d.p, `
+	platformtest.Exec(t, d.p, `
 		INSERT INTO grants (id, user_id, module_key, reason, expires_at, revoked_at, revoke_reason) VALUES
 			(gen_random_uuid(), $1, 'instrument', 'a prize', '2040-01-31 00:00Z', NULL, ''),
 			(gen_random_uuid(), $1, 'instrument', 'to try', now() - interval '1 day', NULL, ''),
@@ -230,11 +215,11 @@ func TestTrouble(t *testing.T) {
 	d := open(t)
 	ben := platformtest.Learner(t, d.p, "ben@example.com")
 	d.till.Pay(t, d.begin(t, "instrument"))
-	exec(t, d.p, `UPDATE checkouts SET amount = 1`)
+	platformtest.Exec(t, d.p, `UPDATE checkouts SET amount = 1`)
 	d.deliver(t)
-	exec(t, d.p, `INSERT INTO mails (id, cause, kind, user_id, address, subject, state) VALUES (gen_random_uuid(), 'welcome:' || $1::uuid, 'welcome-email', $1, 'ana@example.com', 'Welcome aboard', 'failed')`, d.ana.ID)
-	exec(t, d.p, `INSERT INTO mails (id, cause, kind, address, subject, state) VALUES (gen_random_uuid(), 'signin:1', 'sign-in-code', 'ana@example.com', 'Your sign-in code', 'sent')`)
-	exec(t, d.p, `
+	platformtest.Exec(t, d.p, `INSERT INTO mails (id, cause, kind, user_id, address, subject, state) VALUES (gen_random_uuid(), 'welcome:' || $1::uuid, 'welcome-email', $1, 'ana@example.com', 'Welcome aboard', 'failed')`, d.ana.ID)
+	platformtest.Exec(t, d.p, `INSERT INTO mails (id, cause, kind, address, subject, state) VALUES (gen_random_uuid(), 'signin:1', 'sign-in-code', 'ana@example.com', 'Your sign-in code', 'sent')`)
+	platformtest.Exec(t, d.p, `
 		INSERT INTO outbox (id, kind, queue, payload, state, failures, error, finished_at) VALUES
 			(gen_random_uuid(), 'welcome-email', 'email-queue', jsonb_build_object('user', $1::uuid), 'dead', 3, '550 no such mailbox', now()),
 			(gen_random_uuid(), 'sync-progress', 'content-processing', jsonb_build_object('user', $1::uuid), 'waiting', 1, 'a slow day', NULL),
@@ -253,7 +238,7 @@ func TestTrouble(t *testing.T) {
 	if strings.Contains(text, "of somebody else") || strings.Contains(text, "odd") {
 		t.Error("the page tells of somebody else's jobs")
 	}
-	exec(t, d.p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at) VALUES (gen_random_uuid(), $1, 'pi_9', 'bundle', 14900, 'pending', '2026-03-01')`, d.ana.ID)
+	platformtest.Exec(t, d.p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at) VALUES (gen_random_uuid(), $1, 'pi_9', 'bundle', 14900, 'pending', '2026-03-01')`, d.ana.ID)
 	if text, _ := d.person(t); !strings.Contains(text, "Instrument Rating Closed The bank has not sent the payment for The Whole Handbook yet, which was ordered on 1 March 2026.") {
 		t.Errorf("a pending purchase: %s", text)
 	}
@@ -264,7 +249,7 @@ func TestDeleted(t *testing.T) {
 	d := open(t)
 	d.till.Pay(t, d.begin(t, "instrument"))
 	d.deliver(t)
-	payment, order, path := ask(t, d.p, `SELECT stripe_payment_id FROM purchases`), ask(t, d.p, `SELECT id::text FROM checkouts`), "/admin/people/"+d.ana.ID.String()
+	payment, order, path := platformtest.Text(t, d.p, `SELECT stripe_payment_id FROM purchases`), platformtest.Text(t, d.p, `SELECT id::text FROM checkouts`), "/admin/people/"+d.ana.ID.String()
 	if a := platformtest.Send(t, d.p, account.Routes(d.p), platformtest.Form(t, d.ana, "/account/delete", "confirm=ana@example.com")); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
@@ -281,8 +266,8 @@ func TestDeleted(t *testing.T) {
 	if told.Deleted == "" || told.Email != "" || told.Modules == nil {
 		t.Errorf("as JSON: %+v", told)
 	}
-	sale := ask(t, d.p, `SELECT id::text FROM ledger WHERE kind = 'sale'`)
-	for _, query := range []string{payment, order, sale, ask(t, d.p, `SELECT stripe_session_id FROM checkouts`)} {
+	sale := platformtest.Text(t, d.p, `SELECT id::text FROM ledger WHERE kind = 'sale'`)
+	for _, query := range []string{payment, order, sale, platformtest.Text(t, d.p, `SELECT stripe_session_id FROM checkouts`)} {
 		text, doc := d.read(t, "/admin/people?q="+query)
 		if !strings.Contains(text, "Instrument Rating, $99.00") || doc.Find("a[href='/admin/purchases/"+sale+"/refund']").Length() != 1 || strings.Contains(text, "Nobody was found") {
 			t.Errorf("%s finds %s", query, text)
@@ -297,7 +282,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	author := platformtest.Learner(t, d.p, "author@example.com")
-	exec(t, d.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
+	platformtest.Exec(t, d.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
 	for _, tc := range []struct {
 		name, path string
 		who        *platformtest.User

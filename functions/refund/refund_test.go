@@ -22,21 +22,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func ask(t testing.TB, p *platform.Platform, sql string, args ...any) (s string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
-
-func exec(t testing.TB, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // sold is a paid purchase with an operator at the desk.
 type sold struct {
 	p       *platform.Platform
@@ -60,8 +45,8 @@ func sell(t testing.TB, module string) *sold {
 	s.till.Pay(t, to.URL)
 	s.deliver(t)
 	s.session = to.URL[strings.LastIndex(to.URL, "/")+1:]
-	s.payment = ask(t, s.p, `SELECT stripe_payment_id FROM purchases`)
-	s.path = "/admin/purchases/" + ask(t, s.p, `SELECT id::text FROM purchases`) + "/refund"
+	s.payment = platformtest.Text(t, s.p, `SELECT stripe_payment_id FROM purchases`)
+	s.path = "/admin/purchases/" + platformtest.Text(t, s.p, `SELECT id::text FROM purchases`) + "/refund"
 	return s
 }
 
@@ -119,13 +104,13 @@ func TestRefund(t *testing.T) {
 			t.Errorf("%s: what was typed is lost", tc.name)
 		}
 	}
-	if got := ask(t, s.p, stands); got != "completed 1 0 0" {
+	if got := platformtest.Text(t, s.p, stands); got != "completed 1 0 0" {
 		t.Fatalf("before: %s", got)
 	}
 	if a := s.press(t, s.op, "requested", " $149.00 "); a.Status != http.StatusSeeOther || a.Header.Get("Location") != s.path+"?saved" {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	if got := ask(t, s.p, stands); got != "completed 1 1 1" || s.refunds(t) != 0 {
+	if got := platformtest.Text(t, s.p, stands); got != "completed 1 1 1" || s.refunds(t) != 0 {
 		t.Errorf("once ordered: %s, %d refunds at Stripe", got, s.refunds(t))
 	}
 	if a, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); a.Status != 200 || doc.Find("main form").Length() != 0 || !strings.Contains(doc.Find(".notice").Text(), "being given back") {
@@ -134,23 +119,23 @@ func TestRefund(t *testing.T) {
 	if err := money.New(s.p).Refund(t.Context(), job.RefundPayment{Payment: s.payment}); err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, s.p, stands); got != "completed 1 1 1" || s.refunds(t) != 1 {
+	if got := platformtest.Text(t, s.p, stands); got != "completed 1 1 1" || s.refunds(t) != 1 {
 		t.Errorf("before Stripe tells: %s", got)
 	}
 	s.deliver(t)
-	if got := ask(t, s.p, stands); got != "refunded 0 1 1" {
+	if got := platformtest.Text(t, s.p, stands); got != "refunded 0 1 1" {
 		t.Errorf("once Stripe has told: %s", got)
 	}
 	if a := s.press(t, s.op, "requested", "149.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "All of this payment was given back") {
 		t.Errorf("once more: %d", a.Status)
 	}
 	want := `refund ordered {"amount": 14900, "module": "bundle", "reason": "requested", "payment": "` + s.payment + `", "currency": "usd"} true`
-	got := ask(t, s.p, `SELECT string_agg(concat_ws(' ', action, detail - 'refund', (detail->>'refund' = (SELECT id::text FROM refunds))::text), '; ')
+	got := platformtest.Text(t, s.p, `SELECT string_agg(concat_ws(' ', action, detail - 'refund', (detail->>'refund' = (SELECT id::text FROM refunds))::text), '; ')
 		FROM audit_log WHERE actor = $1 AND subject = 'user:' || $2::text`, s.op.ID, s.ana.ID)
 	if got != want {
 		t.Errorf("record %s", got)
 	}
-	if got := ask(t, s.p, `SELECT count(*)::text FROM outbox WHERE kind = 'refund-notice'`); got != "1" {
+	if got := platformtest.Text(t, s.p, `SELECT count(*)::text FROM outbox WHERE kind = 'refund-notice'`); got != "1" {
 		t.Errorf("%s mails", got)
 	}
 }
@@ -174,7 +159,7 @@ func TestTwice(t *testing.T) {
 	all.Wait()
 	n := 0
 	passed.Range(func(any, any) bool { n++; return true })
-	if got := ask(t, s.p, stands); n != 1 || got != "completed 1 1 1" {
+	if got := platformtest.Text(t, s.p, stands); n != 1 || got != "completed 1 1 1" {
 		t.Errorf("%d passed: %s", n, got)
 	}
 	for range 4 {
@@ -185,10 +170,10 @@ func TestTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.deliver(t)
-	if got := ask(t, s.p, stands); s.refunds(t) != 1 || got != "refunded 0 1 1" {
+	if got := platformtest.Text(t, s.p, stands); s.refunds(t) != 1 || got != "refunded 0 1 1" {
 		t.Errorf("%d refunds at Stripe: %s", s.refunds(t), got)
 	}
-	if got := ask(t, s.p, `SELECT concat_ws(' ', (SELECT count(*) FROM audit_log), (SELECT sum(amount) FROM ledger WHERE kind = 'refund'))`); got != "1 9900" {
+	if got := platformtest.Text(t, s.p, `SELECT concat_ws(' ', (SELECT count(*) FROM audit_log), (SELECT sum(amount) FROM ledger WHERE kind = 'refund'))`); got != "1 9900" {
 		t.Errorf("entries and books: %s", got)
 	}
 }
@@ -211,7 +196,7 @@ func TestRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.deliver(t)
-	if got := ask(t, s.p, `SELECT concat_ws(' ', (SELECT status FROM purchases), (SELECT amount FROM refunds), (SELECT amount FROM ledger WHERE kind = 'refund'))`); got != "refunded 9000 9900" {
+	if got := platformtest.Text(t, s.p, `SELECT concat_ws(' ', (SELECT status FROM purchases), (SELECT amount FROM refunds), (SELECT amount FROM ledger WHERE kind = 'refund'))`); got != "refunded 9000 9900" {
 		t.Errorf("%s", got)
 	}
 }
@@ -233,7 +218,7 @@ func TestNothingToGive(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := sell(t, "instrument")
-			exec(t, s.p, tc.sql)
+			platformtest.Exec(t, s.p, tc.sql)
 			_, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path)
 			if text := doc.Find("main").Text(); !strings.Contains(text, tc.want) || doc.Find("main form").Length() != 0 || tc.name == "refused by Stripe" && !strings.Contains(text, "no money in the account") {
 				t.Errorf("the page says %s", text)
@@ -241,7 +226,7 @@ func TestNothingToGive(t *testing.T) {
 			if a := s.press(t, s.op, "requested", "99.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, tc.want) {
 				t.Errorf("%d %s", a.Status, a.Body)
 			}
-			if got := ask(t, s.p, `SELECT count(*)::text FROM audit_log`); got != "0" {
+			if got := platformtest.Text(t, s.p, `SELECT count(*)::text FROM audit_log`); got != "0" {
 				t.Errorf("%s entries", got)
 			}
 		})
@@ -259,7 +244,7 @@ func TestDeletedAccount(t *testing.T) {
 	if a, _ := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); a.Status != http.StatusNotFound {
 		t.Errorf("the purchase itself: %d", a.Status)
 	}
-	s.path = "/admin/purchases/" + ask(t, s.p, `SELECT id::text FROM ledger WHERE kind = 'sale'`) + "/refund"
+	s.path = "/admin/purchases/" + platformtest.Text(t, s.p, `SELECT id::text FROM ledger WHERE kind = 'sale'`) + "/refund"
 	if a, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); a.Status != 200 || !strings.Contains(doc.Find("dl").Text(), "account that is deleted") {
 		t.Errorf("the sale: %d %s", a.Status, a.Body)
 	}
@@ -270,13 +255,13 @@ func TestDeletedAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.deliver(t)
-	if got := ask(t, s.p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 9900" || s.refunds(t) != 1 {
+	if got := platformtest.Text(t, s.p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 9900" || s.refunds(t) != 1 {
 		t.Errorf("books %s", got)
 	}
-	if got := ask(t, s.p, `SELECT subject FROM audit_log WHERE action = 'refund ordered'`); got != "payment:"+s.payment {
+	if got := platformtest.Text(t, s.p, `SELECT subject FROM audit_log WHERE action = 'refund ordered'`); got != "payment:"+s.payment {
 		t.Errorf("the record is about %s", got)
 	}
-	if got := ask(t, s.p, `SELECT address FROM mails WHERE cause = 'refund:' || $1`, s.payment); got != "ana@example.com" {
+	if got := platformtest.Text(t, s.p, `SELECT address FROM mails WHERE cause = 'refund:' || $1`, s.payment); got != "ana@example.com" {
 		t.Errorf("told at %q", got)
 	}
 	if a := s.press(t, s.op, "requested", "99.00"); a.Status != http.StatusConflict {
@@ -288,7 +273,7 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	s := sell(t, "instrument")
 	author := platformtest.Learner(t, s.p, "author@example.com")
-	exec(t, s.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
+	platformtest.Exec(t, s.p, `UPDATE users SET roles = '{author}' WHERE id = $1`, author.ID)
 	for _, tc := range []struct {
 		name   string
 		who    *platformtest.User
@@ -303,21 +288,21 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s looks: %d", tc.name, a.Status)
 		}
 	}
-	exec(t, s.p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
+	platformtest.Exec(t, s.p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
 	if a := s.press(t, s.op, "requested", "99.00"); !strings.HasPrefix(a.Header.Get("Location"), "/account/confirm?next=") {
 		t.Errorf("signed in a while ago: %d", a.Status)
 	}
 	if _, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); doc.Find("main form").Length() != 0 || doc.Find("main a[href^='/account/confirm']").Length() != 1 {
 		t.Error("a stale session is offered what it may not do")
 	}
-	exec(t, s.p, `UPDATE sessions SET verified_at = now()`)
+	platformtest.Exec(t, s.p, `UPDATE sessions SET verified_at = now()`)
 	for _, id := range []string{"x", uuid.NewString(), s.payment} {
 		s.path = "/admin/purchases/" + id + "/refund"
 		if a := s.press(t, s.op, "requested", "99.00"); a.Status != http.StatusNotFound {
 			t.Errorf("%s: %d", id, a.Status)
 		}
 	}
-	if got := ask(t, s.p, stands); got != "completed 1 0 0" {
+	if got := platformtest.Text(t, s.p, stands); got != "completed 1 0 0" {
 		t.Errorf("after all: %s", got)
 	}
 }
@@ -334,13 +319,13 @@ func TestCredited(t *testing.T) {
 	if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "The Whole Handbook") {
 		t.Errorf("the part alone: %d %s", a.Status, a.Body)
 	}
-	exec(t, s.p, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'private_commercial', 'given')`, s.ana.ID)
+	platformtest.Exec(t, s.p, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'private_commercial', 'given')`, s.ana.ID)
 	if _, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); doc.Find("main form").Length() != 1 {
 		t.Error("refused, though they own it otherwise too")
 	}
-	exec(t, s.p, `DELETE FROM grants WHERE reason = 'given'`)
+	platformtest.Exec(t, s.p, `DELETE FROM grants WHERE reason = 'given'`)
 	part := s.path
-	s.path = "/admin/purchases/" + ask(t, s.p, `SELECT id::text FROM purchases WHERE module_type = 'bundle'`) + "/refund"
+	s.path = "/admin/purchases/" + platformtest.Text(t, s.p, `SELECT id::text FROM purchases WHERE module_type = 'bundle'`) + "/refund"
 	if a := s.press(t, s.op, "requested", "70.00"); a.Status != http.StatusSeeOther {
 		t.Errorf("the bundle: %d %s", a.Status, a.Body)
 	}

@@ -19,21 +19,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func ask(t testing.TB, p *platform.Platform, sql string, args ...any) (s string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
-
-func exec(t testing.TB, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func path(who *platformtest.User) string { return "/admin/people/" + who.ID.String() + "/roles" }
 
 // turn gives a role ("add") or takes it away ("remove").
@@ -47,7 +32,7 @@ func turn(t testing.TB, p *platform.Platform, by, whom *platformtest.User, chang
 func signedIn(t testing.TB, p *platform.Platform, email string, has ...string) *platformtest.User {
 	t.Helper()
 	u := platformtest.Learner(t, p, email)
-	exec(t, p, `UPDATE users SET roles = $2 WHERE id = $1`, u.ID, has)
+	platformtest.Exec(t, p, `UPDATE users SET roles = $2 WHERE id = $1`, u.ID, has)
 	return u
 }
 
@@ -95,7 +80,7 @@ func TestAuthor(t *testing.T) {
 		t.Errorf("with the role (%d) an old token came back to life: %d", a.Status, publishes())
 	}
 	want := `role given {"role": "author"}; role taken {"role": "author", "tokens_revoked": 1}; role given {"role": "author"}`
-	if got := ask(t, p, record, op.ID, ana.ID); got != want {
+	if got := platformtest.Text(t, p, record, op.ID, ana.ID); got != want {
 		t.Errorf("record %s", got)
 	}
 }
@@ -110,7 +95,7 @@ func TestTokenWithoutRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exec(t, p, `UPDATE users SET roles = '{}'`)
+	platformtest.Exec(t, p, `UPDATE users SET roles = '{}'`)
 	r := platformtest.Request(t, nil, "GET", "/api/versions/instrument", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
 	if a := platformtest.Send(t, p, versions.Routes(p), r); a.Status != http.StatusForbidden {
@@ -152,10 +137,10 @@ func TestOperator(t *testing.T) {
 	if a := turn(t, p, op, ana, "remove", "operator"); a.Status != http.StatusConflict {
 		t.Errorf("taken twice: %d", a.Status)
 	}
-	if got := ask(t, p, record, op.ID, ana.ID); got != `role given {"role": "operator"}; role taken {"role": "operator"}` {
+	if got := platformtest.Text(t, p, record, op.ID, ana.ID); got != `role given {"role": "operator"}; role taken {"role": "operator"}` {
 		t.Errorf("record %s", got)
 	}
-	if got := ask(t, p, `SELECT count(*)::text FROM audit_log`); got != "2" {
+	if got := platformtest.Text(t, p, `SELECT count(*)::text FROM audit_log`); got != "2" {
 		t.Errorf("%s entries", got)
 	}
 }
@@ -170,7 +155,7 @@ func TestOneIsLeft(t *testing.T) {
 		all.Go(func() { turn(t, p, ana, ben, "remove", "operator") })
 		all.Go(func() { turn(t, p, ben, ana, "remove", "operator") })
 		all.Wait()
-		if got := ask(t, p, `SELECT count(*)::text FROM users WHERE 'operator' = ANY(roles)`); got != "1" {
+		if got := platformtest.Text(t, p, `SELECT count(*)::text FROM users WHERE 'operator' = ANY(roles)`); got != "1" {
 			t.Fatalf("%s operators are left", got)
 		}
 	}
@@ -207,14 +192,14 @@ func TestRefused(t *testing.T) {
 	if a := platformtest.Send(t, p, roles.Routes(p), platformtest.Form(t, op, "/admin/people/x/roles", "role=author&change=add")); a.Status != http.StatusNotFound {
 		t.Errorf("no id: %d", a.Status)
 	}
-	exec(t, p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
 	if a := turn(t, p, op, ana, "add", "author"); !strings.HasPrefix(a.Header.Get("Location"), "/account/confirm?next=") {
 		t.Errorf("signed in a while ago: %d to %q", a.Status, a.Header.Get("Location"))
 	}
 	if _, doc := platformtest.Page(t, p, roles.Routes(p), op, path(ana)); doc.Find("main form").Length() != 0 || doc.Find("main a[href^='/account/confirm']").Length() != 1 {
 		t.Error("a stale session is offered what it may not do")
 	}
-	if got := ask(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users WHERE roles <> '{}'), (SELECT count(*) FROM audit_log))`); got != "1 0" {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM users WHERE roles <> '{}'), (SELECT count(*) FROM audit_log))`); got != "1 0" {
 		t.Errorf("roles, entries: %s", got)
 	}
 }

@@ -66,7 +66,6 @@ func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	web.Cookie(w, e.secure, account.SessionCookie, "", 0)
-	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

@@ -21,8 +21,8 @@ func TestDeviceNames(t *testing.T) {
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148":                              "Browser on iPhone",
 		"curl/8.7.1": "Unknown device", "": "Unknown device", "Firefox/1": "Firefox",
 	} {
-		exec(t, p, `DELETE FROM sign_in_requests`)
-		exec(t, p, `DELETE FROM sessions`)
+		platformtest.Exec(t, p, `DELETE FROM sign_in_requests`)
+		platformtest.Exec(t, p, `DELETE FROM sessions`)
 		b := newBrowser(p)
 		b.agent = agent
 		path, code := b.ask(t, "ana@example.com", "/")

@@ -159,7 +159,7 @@ func TestRefusals(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		b := newBrowser(p)
 		path, code := b.ask(t, "d@example.com", "/")
-		exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE email = 'd@example.com'`)
+		platformtest.Exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE email = 'd@example.com'`)
 		has(t, b.post(t, path, "code", code.Digits), http.StatusConflict, "older than ten minutes")
 		a := b.get(t, path)
 		has(t, a, http.StatusConflict, "older than ten minutes")

@@ -83,6 +83,5 @@ func (e endpoint) browser(r *http.Request) string {
 // out of every Referer. (With no-referrer, browsers would send their forms
 // with the origin "null", which older ones cannot tell from another site's.)
 func private(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "strict-origin")
 }

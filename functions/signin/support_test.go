@@ -106,13 +106,6 @@ func count(t *testing.T, p *platform.Platform, table string) (n int) {
 	return n
 }
 
-func exec(t *testing.T, p *platform.Platform, sql string) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func wrong(code string) string {
 	if code == "000000" {
 		return "000001"

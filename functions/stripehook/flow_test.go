@@ -19,7 +19,7 @@ func eventually(t testing.TB, p *platform.Platform, query, want string) {
 	t.Helper()
 	var got string
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if got = ask(t, p, query); got == want {
+		if got = platformtest.Text(t, p, query); got == want {
 			return
 		}
 	}
@@ -58,13 +58,13 @@ func TestPurchase(t *testing.T) {
 	second := buy(http.StatusOK)
 	till.Pay(t, second)
 	eventually(t, p, opened, all)
-	if got := ask(t, p, statuses); first == second || got != "refunded completed" {
+	if got := platformtest.Text(t, p, statuses); first == second || got != "refunded completed" {
 		t.Errorf("%q, then %q: %s", first, second, got)
 	}
-	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY id) FROM ledger`); got != "sale 14900, refund 14900, sale 14900" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY id) FROM ledger`); got != "sale 14900, refund 14900, sale 14900" {
 		t.Errorf("ledger %q", got)
 	}
-	if got := ask(t, p, `SELECT count(*)::text FROM stripe_events WHERE state NOT IN ('settled', 'ignored')`); got != "0" {
+	if got := platformtest.Text(t, p, `SELECT count(*)::text FROM stripe_events WHERE state NOT IN ('settled', 'ignored')`); got != "0" {
 		t.Errorf("%s events were not settled", got)
 	}
 }

@@ -98,7 +98,7 @@ func TestForgery(t *testing.T) {
 			if got.Status != want {
 				t.Errorf("status %d, want %d: %s", got.Status, want, got.Body)
 			}
-			if stored := ask(t, p, `SELECT count(*)::text FROM stripe_events`); stored != rows {
+			if stored := platformtest.Text(t, p, `SELECT count(*)::text FROM stripe_events`); stored != rows {
 				t.Errorf("%s events are stored, want %s", stored, rows)
 			}
 		})
@@ -169,7 +169,7 @@ func FuzzStripeEventDecode(f *testing.F) {
 		if got := platformtest.Send(t, p, routes, r); got.Status != http.StatusOK && got.Status != http.StatusBadRequest && got.Status != http.StatusRequestEntityTooLarge {
 			t.Errorf("%q: status %d, %s", body, got.Status, got.Body)
 		}
-		if got := ask(t, p, `SELECT count(*)::text FROM grants`); got != "0" {
+		if got := platformtest.Text(t, p, `SELECT count(*)::text FROM grants`); got != "0" {
 			t.Errorf("%q gave %s grants", body, got)
 		}
 	})

@@ -115,7 +115,7 @@ func TestRefundFirst(t *testing.T) {
 	if got := books(t, p); got != "2 1 0 0" {
 		t.Errorf("events, purchases, grants, confirmations: %s", got)
 	}
-	if got := ask(t, p, `SELECT status FROM purchases`); got != "refunded" {
+	if got := platformtest.Text(t, p, `SELECT status FROM purchases`); got != "refunded" {
 		t.Errorf("status %q", got)
 	}
 }
@@ -130,7 +130,7 @@ func TestPartialRefundKeepsAccess(t *testing.T) {
 	if got := books(t, p); got != "2 1 1 1" {
 		t.Errorf("events, purchases, grants, confirmations: %s", got)
 	}
-	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 900" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 900" {
 		t.Errorf("ledger %q", got)
 	}
 }
@@ -162,7 +162,7 @@ func TestDisputes(t *testing.T) {
 			t.Errorf("%s %s: events, purchases, grants, confirmations: %s, want %s", step.kind, step.status, got, step.want)
 		}
 	}
-	if got := ask(t, p, `SELECT status || ' ' || (SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger) FROM purchases`); got != "refunded sale 9900, dispute 9900" {
+	if got := platformtest.Text(t, p, `SELECT status || ' ' || (SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger) FROM purchases`); got != "refunded sale 9900, dispute 9900" {
 		t.Errorf("purchase and ledger: %s", got)
 	}
 }

@@ -91,23 +91,13 @@ func accept(t testing.TB, p *platform.Platform, body string) string {
 	if got.Status != http.StatusOK {
 		t.Fatalf("status %d: %s", got.Status, got.Body)
 	}
-	return ask(t, p, `SELECT concat_ws(': ', state, nullif(reason, '')) FROM stripe_events ORDER BY received_at DESC LIMIT 1`)
-}
-
-// ask returns the one text that a query answers.
-func ask(t testing.TB, p *platform.Platform, query string, args ...any) string {
-	t.Helper()
-	var answer string
-	if err := p.DB.QueryRow(t.Context(), query, args...).Scan(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
+	return platformtest.Text(t, p, `SELECT concat_ws(': ', state, nullif(reason, '')) FROM stripe_events ORDER BY received_at DESC LIMIT 1`)
 }
 
 // books counts events, purchases, open grants and confirmations.
 func books(t testing.TB, p *platform.Platform) string {
 	t.Helper()
-	return ask(t, p, `
+	return platformtest.Text(t, p, `
 		SELECT concat_ws(' ', (SELECT count(*) FROM stripe_events), (SELECT count(*) FROM purchases),
 			(SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM outbox WHERE kind = 'purchase-confirmation'))`)
 }

@@ -28,7 +28,7 @@ func TestGuessing(t *testing.T) {
 		wrong   int
 		guessed bool
 	}{{"49", 49, false}, {"50", 50, true}, {"50 of yesterday", 50, false}} {
-		exec(t, p, `
+		platformtest.Exec(t, p, `
 			INSERT INTO sign_in_requests (id, email, browser, wrong, created_at, expires_at)
 			SELECT gen_random_uuid(), 'ana@example.com', sha256('a stranger'), $1, now() - CASE WHEN $2 THEN interval '1 day' ELSE interval '23 hours' END, now()`, tc.wrong, tc.name == "50 of yesterday")
 		for _, digits := range []string{code.Digits, wrong(code.Digits)} {
@@ -63,7 +63,7 @@ func TestGuessing(t *testing.T) {
 				t.Errorf("%s: a known browser: %v", tc.name, err)
 			}
 		}
-		exec(t, p, `DELETE FROM sign_in_requests WHERE wrong >= 49`)
+		platformtest.Exec(t, p, `DELETE FROM sign_in_requests WHERE wrong >= 49`)
 		id, code = ask(t, p, "ana@example.com")
 	}
 	if _, _, err := account.Redeem(t.Context(), p.DB, secret, other, otherCode.Digits, "", ""); err != nil {
@@ -76,7 +76,7 @@ func TestKnownBrowsers(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	for n := range 22 {
-		exec(t, p, `DELETE FROM sign_in_requests`)
+		platformtest.Exec(t, p, `DELETE FROM sign_in_requests`)
 		id, code := ask(t, p, "ana@example.com")
 		if _, _, err := account.Redeem(t.Context(), p.DB, secret, id, code.Digits, fmt.Sprintf("browser %d", n), ""); err != nil {
 			t.Fatal(err)

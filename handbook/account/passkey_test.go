@@ -58,7 +58,7 @@ func TestChallenge(t *testing.T) {
 	if err := account.KeepChallenge(t.Context(), p.DB, "late", "b", uuid.Nil, []byte(`{}`)); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, p, `UPDATE passkey_challenges SET expires_at = now()`)
+	platformtest.Exec(t, p, `UPDATE passkey_challenges SET expires_at = now()`)
 	wantText(t, use("late", "b", uuid.Nil), fault.Conflict, "five minutes")
 }
 

@@ -67,7 +67,7 @@ func TestRedeem(t *testing.T) {
 	})
 	t.Run("expired", func(t *testing.T) {
 		id, code := ask(t, p, "cy@example.com")
-		exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE id = $1`, id)
+		platformtest.Exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE id = $1`, id)
 		_, _, err := account.Redeem(t.Context(), p.DB, secret, id, code.Digits, "", "")
 		wantText(t, err, fault.Conflict, "older than ten minutes")
 	})

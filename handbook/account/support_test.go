@@ -17,13 +17,6 @@ func wantText(t *testing.T, err error, kind fault.Kind, text string) {
 
 func contains(dump, secret string) bool { return strings.Contains(dump, secret) }
 
-func exec(t *testing.T, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func row(t *testing.T, p *platform.Platform, sql string, dest ...any) {
 	t.Helper()
 	var args []any

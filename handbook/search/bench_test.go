@@ -88,7 +88,7 @@ func library(b *testing.B, p *platform.Platform, lessons, perLesson int) []searc
 				codes = []string{"91.155"}
 			}
 			title := vocabulary[zipf.Uint64()] + " " + vocabulary[zipf.Uint64()]
-			rows = append(rows, []any{v.ID, l.ID, i, "a", title, present(codes), strings.Join(text, " ")})
+			rows = append(rows, []any{v.ID, l.ID, i, "a", title, db.Present(codes), strings.Join(text, " ")})
 		}
 	}
 	copyIn(b, p, "sections", []string{"version_id", "lesson_id", "position", "anchor", "title", "codes", "body"}, rows)
@@ -120,13 +120,6 @@ func copyIn(b *testing.B, p *platform.Platform, table string, columns []string, 
 			b.Fatal(err)
 		}
 	}
-}
-
-func present(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }
 
 // vocabulary returns 20,000 words: those of the queries, and made-up ones.

@@ -70,7 +70,7 @@ func write(ctx context.Context, tx pgx.Tx, version uuid.UUID, rows []row) error 
 		_, err := tx.CopyFrom(ctx, pgx.Identifier{"sections"}, []string{"version_id", "lesson_id", "position", "anchor", "title", "codes", "body"},
 			pgx.CopyFromSlice(len(some), func(i int) ([]any, error) {
 				r := some[i]
-				return []any{version, r.lesson, r.position, r.Anchor, r.Title, present(r.Codes), r.Body}, nil
+				return []any{version, r.lesson, r.position, r.Anchor, r.Title, db.Present(r.Codes), r.Body}, nil
 			}))
 		if err != nil {
 			return err
@@ -88,14 +88,6 @@ func write(ctx context.Context, tx pgx.Tx, version uuid.UUID, rows []row) error 
 		}
 	}
 	return nil
-}
-
-// present is s, but never nil: nil would be NULL.
-func present(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }
 
 var word = regexp.MustCompile(`\p{L}{3,40}`)

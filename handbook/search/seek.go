@@ -97,12 +97,12 @@ var (
 )
 
 func (s seeker) seek(q query) ([]Hit, error) {
-	codes, without := present(q.codes), present(q.without)
+	codes, without := db.Present(q.codes), db.Present(q.without)
 	switch {
 	case q.asksFor():
-		return s.collect(`"`, findWords, s.versions, present(s.opens), most, q.text, q.prefix, codes, without, titled, others, ranked)
+		return s.collect(`"`, findWords, s.versions, db.Present(s.opens), most, q.text, q.prefix, codes, without, titled, others, ranked)
 	case len(codes) > 0:
-		return s.collect(codes[0], findCodes, s.versions, present(s.opens), most, codes[0], codes, without, ranked)
+		return s.collect(codes[0], findCodes, s.versions, db.Present(s.opens), most, codes[0], codes, without, ranked)
 	}
 	return nil, nil
 }

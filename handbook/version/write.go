@@ -100,7 +100,7 @@ func insertModule(ctx context.Context, tx pgx.Tx, p Publication) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO modules (key, title, summary, price, currency, includes)
 		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (key) DO NOTHING`, p.Module, p.Title, p.Summary, p.Price, p.Currency, present(p.Includes))
+		ON CONFLICT (key) DO NOTHING`, p.Module, p.Title, p.Summary, p.Price, p.Currency, db.Present(p.Includes))
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func insertVersion(ctx context.Context, tx pgx.Tx, p Publication) (v Version, er
 		INSERT INTO content_versions (id, module_id, version, revision, checksum, changelog, source_id, title, summary, includes, size, component_count)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		RETURNING release_date`, v.ID, v.Module, v.Version, v.Revision, v.Checksum, v.Changelog, p.SourceID,
-		v.Title, v.Summary, present(v.Includes), p.Size, p.Components).Scan(&v.Released)
+		v.Title, v.Summary, db.Present(v.Includes), p.Size, p.Components).Scan(&v.Released)
 	return v, err
 }
 
@@ -140,7 +140,7 @@ func insertLessons(ctx context.Context, tx pgx.Tx, v Version, lessons []Lesson) 
 		pgx.CopyFromSlice(len(lessons), func(i int) ([]any, error) {
 			l := lessons[i]
 			return []any{v.ID, l.ID, v.Module, i + 1, l.Title, l.Summary, l.Preview, l.Dated, l.Words,
-				present(l.ACS), present(l.Sources), present(l.Headings), l.HTML}, nil
+				db.Present(l.ACS), db.Present(l.Sources), db.Present(l.Headings), l.HTML}, nil
 		}))
 	return err
 }
@@ -153,14 +153,6 @@ func insertMedia(ctx context.Context, tx pgx.Tx, v Version, media []Medium) erro
 			return []any{v.ID, m.Path, m.SHA256[:], m.ContentType, m.Width, m.Height, m.Preview}, nil
 		}))
 	return err
-}
-
-// present is s, but never nil: nil would be NULL.
-func present[T any](s []T) []T {
-	if s == nil {
-		return []T{}
-	}
-	return s
 }
 
 // Taken returns which of these lesson ids belong to another module, and to

@@ -59,7 +59,9 @@ func buysAgain(ctx context.Context, r *reader) error {
 	if err := r.do(first, pay.Dispute); err != nil {
 		return err
 	}
-	if r.waits(ctx, module, false, 15*time.Second) { // else Stripe does not tell for now
+	// Where the module stays open, Stripe's messages are being dropped, and there
+	// is no reason to buy again.
+	if r.waits(ctx, module, false, 15*time.Second) {
 		if second, err := r.checkout(ctx, module); err != nil {
 			return err
 		} else if second != "" {

@@ -114,3 +114,11 @@ func (r row) Scan(dest ...any) error {
 type failed struct{ err error }
 
 func (f failed) Scan(...any) error { return f.err }
+
+// Present is s, but never nil: as an argument nil would be NULL.
+func Present[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}

@@ -17,14 +17,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func ask(t testing.TB, p *platform.Platform, query string, args ...any) (answer string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), query, args...).Scan(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
 // open begins a purchase and returns where it is paid.
 func open(t testing.TB, p *platform.Platform, who *platformtest.User, module string) string {
 	t.Helper()
@@ -78,20 +70,20 @@ func TestPaidTwice(t *testing.T) {
 			till.Pay(t, one)
 			till.Pay(t, two)
 			deliver(t, p, till)
-			if got := ask(t, p, `SELECT count(*)::text FROM outbox WHERE kind = 'refund-payment'`); got != "1" {
+			if got := platformtest.Text(t, p, `SELECT count(*)::text FROM outbox WHERE kind = 'refund-payment'`); got != "1" {
 				t.Fatalf("%s refunds", got)
 			}
-			payment := ask(t, p, `SELECT payload ->> 'payment' FROM outbox WHERE kind = 'refund-payment'`)
+			payment := platformtest.Text(t, p, `SELECT payload ->> 'payment' FROM outbox WHERE kind = 'refund-payment'`)
 			for range 3 {
 				if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: payment}); err != nil {
 					t.Fatal(err)
 				}
 				deliver(t, p, till)
 			}
-			if got := ask(t, p, books); got != tc.want {
+			if got := platformtest.Text(t, p, books); got != tc.want {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
-			if got := ask(t, p, `SELECT string_agg(kind, ' ' ORDER BY kind) FROM outbox WHERE kind <> 'welcome-email'`); got != "purchase-confirmation refund-notice refund-payment" &&
+			if got := platformtest.Text(t, p, `SELECT string_agg(kind, ' ' ORDER BY kind) FROM outbox WHERE kind <> 'welcome-email'`); got != "purchase-confirmation refund-notice refund-payment" &&
 				(tc.first != "instrument" || tc.second != "bundle" || got != "purchase-confirmation purchase-confirmation refund-notice refund-payment") {
 				t.Errorf("jobs %s", got)
 			}
@@ -109,7 +101,7 @@ func TestAnswerLost(t *testing.T) {
 	till.Pay(t, one)
 	till.Pay(t, two)
 	deliver(t, p, till)
-	a := job.RefundPayment{Payment: ask(t, p, `SELECT stripe_payment_id FROM refunds`)}
+	a := job.RefundPayment{Payment: platformtest.Text(t, p, `SELECT stripe_payment_id FROM refunds`)}
 	till.Down.Store(true)
 	if err := money.New(p).Refund(t.Context(), a); err == nil {
 		t.Fatal("a refund without Stripe")
@@ -124,7 +116,7 @@ func TestAnswerLost(t *testing.T) {
 		}
 	}
 	deliver(t, p, till)
-	if got := ask(t, p, `SELECT sum(amount)::text FROM ledger WHERE kind = 'refund'`); got != "9900" {
+	if got := platformtest.Text(t, p, `SELECT sum(amount)::text FROM ledger WHERE kind = 'refund'`); got != "9900" {
 		t.Errorf("%s given back", got)
 	}
 	if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: "pi_0"}); err == nil || !strings.Contains(err.Error(), "nobody asked") {
@@ -144,17 +136,17 @@ func TestDeletedAccount(t *testing.T) {
 	}
 	till.Pay(t, url)
 	deliver(t, p, till)
-	payment := ask(t, p, `SELECT stripe_payment_id FROM refunds WHERE reason = 'account_deleted'`)
+	payment := platformtest.Text(t, p, `SELECT stripe_payment_id FROM refunds WHERE reason = 'account_deleted'`)
 	for range 2 {
 		if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: payment}); err != nil {
 			t.Fatal(err)
 		}
 		deliver(t, p, till)
 	}
-	if got := ask(t, p, `SELECT concat_ws(' ', cause, address, state) FROM mails`); got != "refund:"+payment+" ana@example.com pending" {
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', cause, address, state) FROM mails`); got != "refund:"+payment+" ana@example.com pending" {
 		t.Errorf("mail %q", got)
 	}
-	if got := ask(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 9900" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(kind || ' ' || amount, ', ' ORDER BY kind DESC) FROM ledger`); got != "sale 9900, refund 9900" {
 		t.Errorf("ledger %q", got)
 	}
 }
@@ -162,7 +154,7 @@ func TestDeletedAccount(t *testing.T) {
 // dump returns all rows of all tables.
 func dump(t testing.TB, p *platform.Platform) string {
 	t.Helper()
-	return ask(t, p, `
+	return platformtest.Text(t, p, `
 		SELECT string_agg(tablename || query_to_xml('SELECT * FROM ' || quote_ident(tablename) || ' AS x ORDER BY x::text', true, false, '')::text, E'\n' ORDER BY tablename)
 		FROM pg_tables
 		WHERE schemaname = 'public'`)
@@ -178,8 +170,8 @@ func TestReconcile(t *testing.T) {
 	first := open(t, p, ana, "instrument")
 	till.Pay(t, first)
 	f := reconcile(t, p)
-	if f.Missed != 1 || f.Gap || ask(t, p, books) != "instrument completed; instrument; 9900" {
-		t.Errorf("%+v: %s", f, ask(t, p, books))
+	if f.Missed != 1 || f.Gap || platformtest.Text(t, p, books) != "instrument completed; instrument; 9900" {
+		t.Errorf("%+v: %s", f, platformtest.Text(t, p, books))
 	}
 	before := dump(t, p)
 	if f := reconcile(t, p); f.Missed != 0 || f.Settled != 0 {
@@ -192,8 +184,8 @@ func TestReconcile(t *testing.T) {
 	second := open(t, p, ana, "private_commercial")
 	till.Pay(t, second)
 	till.Refund(t, first[strings.LastIndex(first, "/")+1:])
-	if f := reconcile(t, p); f.Settled != 1 || ask(t, p, books) != "instrument completed, private_commercial completed; instrument private_commercial; 17800" {
-		t.Errorf("from sessions: %+v: %s", f, ask(t, p, books))
+	if f := reconcile(t, p); f.Settled != 1 || platformtest.Text(t, p, books) != "instrument completed, private_commercial completed; instrument private_commercial; 17800" {
+		t.Errorf("from sessions: %+v: %s", f, platformtest.Text(t, p, books))
 	}
 	now := p.Now
 	p.Now = func() time.Time { return now().Add(31 * 24 * time.Hour) }
@@ -202,7 +194,7 @@ func TestReconcile(t *testing.T) {
 	if err != nil || !f.Gap || !strings.Contains(said.String(), "were never compared") {
 		t.Errorf("after a month: %+v, %v, said %q", f, err, said.String())
 	}
-	if got := ask(t, p, books); got != "instrument refunded, private_commercial completed; private_commercial; 7900" {
+	if got := platformtest.Text(t, p, books); got != "instrument refunded, private_commercial completed; private_commercial; 7900" {
 		t.Errorf("after a month: %s", got)
 	}
 	before = dump(t, p)

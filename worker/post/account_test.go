@@ -90,7 +90,7 @@ func TestGoodbye(t *testing.T) {
 	} {
 		d := server(t, tc.answer)
 		id := uuid.New()
-		exec(t, p, `
+		platformtest.Exec(t, p, `
 			INSERT INTO mails (id, cause, kind, address, subject)
 			VALUES ($1, $2, 'goodbye', 'ana@example.com', 'Your account is deleted')`, id, "goodbye:"+id.String())
 		if err := jobs(t, p, d.url).Goodbye(t.Context(), job.Goodbye{Mail: id}); (err != nil) != tc.fails {

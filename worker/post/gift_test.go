@@ -17,11 +17,11 @@ func TestGift(t *testing.T) {
 	j := jobs(t, p, b.URL())
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	a, checkout := buy(t, p, ana.ID, "instrument", "completed"), uuid.New()
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, expires_at, gift, state)
 		VALUES ($1, $2, 'instrument', 7900, 'usd', false, '{}', now(), true, 'complete')`, checkout, ana.ID)
-	exec(t, p, `UPDATE purchases SET checkout_id = $2, amount = 4345, discount = 3950, tax = 395 WHERE id = $1`, a.Purchase, checkout)
-	exec(t, p, `
+	platformtest.Exec(t, p, `UPDATE purchases SET checkout_id = $2, amount = 4345, discount = 3950, tax = 395 WHERE id = $1`, a.Purchase, checkout)
+	platformtest.Exec(t, p, `
 		INSERT INTO gifts (id, stripe_payment_id, module_key, mark, created_at)
 		SELECT gen_random_uuid(), stripe_payment_id, module_type, 'ABCDEFGH', purchased_at FROM purchases`)
 	for range 2 {

@@ -23,7 +23,7 @@ func TestWelcome(t *testing.T) {
 	p, b := open(t), box(t)
 	j := jobs(t, p, b.URL())
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `UPDATE users SET name = 'Ana <b>O''Neil</b>' WHERE id = $1`, ana.ID)
+	platformtest.Exec(t, p, `UPDATE users SET name = 'Ana <b>O''Neil</b>' WHERE id = $1`, ana.ID)
 	for range 3 {
 		if err := j.Welcome(t.Context(), job.WelcomeEmail{User: ana.ID}); err != nil {
 			t.Fatal(err)
@@ -73,13 +73,13 @@ func TestRetryKeepsMessageID(t *testing.T) {
 // buy records a purchase, as if it had been settled.
 func buy(t *testing.T, p *platform.Platform, user uuid.UUID, module, status string) job.PurchaseConfirmation {
 	t.Helper()
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO modules (key, title, price, includes)
 		VALUES ('private_commercial', 'Private & Commercial', 7900, '{}'), ('instrument', 'Instrument', 7900, '{}'),
 		       ('bundle', 'Both modules', 12900, '{private_commercial,instrument}')
 		ON CONFLICT DO NOTHING`)
 	id := uuid.New()
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at)
 		VALUES ($1, $2, $3, $4, 12900, $5, '2026-03-04 23:30Z')`, id, user, "pi_"+id.String(), module, status)
 	return job.PurchaseConfirmation{Purchase: id}
@@ -178,7 +178,7 @@ func TestRefusedForGood(t *testing.T) {
 	t.Parallel()
 	p, d := open(t), server(t, refused)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `DELETE FROM outbox`) // what signing in added
+	platformtest.Exec(t, p, `DELETE FROM outbox`) // what signing in added
 	j := jobs(t, p, d.url)
 	a := buy(t, p, ana.ID, "instrument", "completed")
 
@@ -219,7 +219,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 	p, b := open(t), box(t)
 	j := jobs(t, p, b.URL())
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'welcome:' || $1::uuid::text, 'welcome-email', $1, 'ana@example.com')`, ana.ID)
+	platformtest.Exec(t, p, `INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'welcome:' || $1::uuid::text, 'welcome-email', $1, 'ana@example.com')`, ana.ID)
 	tried := make(chan error, 1)
 	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(t.Context(), `UPDATE mails SET address = '' WHERE user_id = $1`, ana.ID); err != nil {

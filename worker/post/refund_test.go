@@ -14,14 +14,14 @@ func TestRefundNotice(t *testing.T) {
 	platformtest.Sell(t, p)
 	j := jobs(t, p, b.URL())
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES
 			(gen_random_uuid(), 'pi_1', $1, 'instrument', 9900, 'usd', 'duplicate'),
 			(gen_random_uuid(), 'pi_2', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
 			(gen_random_uuid(), 'pi_3', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
 			(gen_random_uuid(), 'pi_4', $1, 'instrument', 6900, 'usd', 'requested'),
 			(gen_random_uuid(), 'pi_5', NULL, 'instrument', 5900, 'usd', 'mistake')`, ana.ID)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, address) VALUES
 			(gen_random_uuid(), 'refund:pi_2', 'refund-notice', 'gone@example.com'),
 			(gen_random_uuid(), 'refund:pi_5', 'refund-notice', 'left@example.com')`)
@@ -53,7 +53,7 @@ func TestRefundNotice(t *testing.T) {
 		}
 	}
 	platformtest.Grant(t, p, ana, "bundle")
-	exec(t, p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES (gen_random_uuid(), 'pi_6', $1, 'instrument', 6900, 'usd', 'requested')`, ana.ID)
+	platformtest.Exec(t, p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason) VALUES (gen_random_uuid(), 'pi_6', $1, 'instrument', 6900, 'usd', 'requested')`, ana.ID)
 	if err := j.RefundNotice(t.Context(), job.RefundNotice{Payment: "pi_6"}); err != nil {
 		t.Fatal(err)
 	}

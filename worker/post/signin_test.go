@@ -11,6 +11,7 @@ import (
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/job"
+	"pilothandbook/platform/platformtest"
 )
 
 var digits = regexp.MustCompile(`^\d{6}`)
@@ -98,9 +99,9 @@ func TestSignInCodeOver(t *testing.T) {
 	p, b := open(t), box(t)
 	j := jobs(t, p, b.URL())
 	expired, used, replaced := ask(t, p, "a@example.com"), ask(t, p, "b@example.com"), ask(t, p, "c@example.com")
-	exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE id = $1`, expired)
-	exec(t, p, `UPDATE sign_in_requests SET used_at = now() WHERE id = $1`, used)
-	exec(t, p, `UPDATE sign_in_requests SET replaced_at = now() WHERE id = $1`, replaced)
+	platformtest.Exec(t, p, `UPDATE sign_in_requests SET expires_at = now() WHERE id = $1`, expired)
+	platformtest.Exec(t, p, `UPDATE sign_in_requests SET used_at = now() WHERE id = $1`, used)
+	platformtest.Exec(t, p, `UPDATE sign_in_requests SET replaced_at = now() WHERE id = $1`, replaced)
 	for _, id := range []uuid.UUID{expired, used, replaced, uuid.New()} {
 		if err := j.SignInCode(t.Context(), job.SignInCode{Request: id}); err != nil {
 			t.Error(err)

@@ -127,13 +127,6 @@ func ask(t *testing.T, p *platform.Platform, email string) uuid.UUID {
 	return id
 }
 
-func exec(t *testing.T, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // states returns the states of all mails, with the subjects that are stored.
 func states(t *testing.T, p *platform.Platform) (all string) {
 	t.Helper()

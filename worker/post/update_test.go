@@ -56,12 +56,12 @@ func TestUpdate(t *testing.T) {
 	due[job.ContentUpdateNotification](t, p, announcement)
 	ana, bea := subscribe(t, p, "ana@example.com", "instrument"), subscribe(t, p, "bea@example.com", "bundle")
 	platformtest.Grant(t, p, bea, "instrument") // twice an owner
-	exec(t, p, `UPDATE users SET name = 'Ana <b>' WHERE id = $1`, ana.ID)
+	platformtest.Exec(t, p, `UPDATE users SET name = 'Ana <b>' WHERE id = $1`, ana.ID)
 	subscribe(t, p, "other@example.com", "private_commercial")
 	subscribe(t, p, "nothing@example.com", "")
 	back, over := subscribe(t, p, "back@example.com", "instrument"), subscribe(t, p, "over@example.com", "instrument")
 	platformtest.Revoke(t, p, back, "instrument")
-	exec(t, p, `UPDATE grants SET expires_at = now() WHERE user_id = $1`, over.ID)
+	platformtest.Exec(t, p, `UPDATE grants SET expires_at = now() WHERE user_id = $1`, over.ID)
 	unasked := platformtest.Learner(t, p, "unasked@example.com")
 	platformtest.Grant(t, p, unasked, "instrument")
 
@@ -112,8 +112,8 @@ func TestUpdateByWorker(t *testing.T) {
 	j := jobs(t, p, b.URL())
 	platformtest.Sell(t, p)
 	subscribe(t, p, "ana@example.com", "instrument")
-	exec(t, p, `DELETE FROM outbox`)
-	exec(t, p, `DELETE FROM content_versions WHERE module_id = 'instrument'`)
+	platformtest.Exec(t, p, `DELETE FROM outbox`)
+	platformtest.Exec(t, p, `DELETE FROM content_versions WHERE module_id = 'instrument'`)
 	platformtest.Publish(t, p, platformtest.Volume("instrument", "Instrument Rating", 5900, "holding"))
 	for _, kind := range []string{announcement, mailing} {
 		var id uuid.UUID
@@ -154,7 +154,7 @@ func TestUpdateThatIsNoNewsAnyMore(t *testing.T) {
 		{"neither is", `UPDATE content_versions SET is_active = false WHERE id = $1`, first.ID, 0},
 		{"active", `UPDATE content_versions SET is_active = true WHERE id = $1`, second.ID, 1},
 	} {
-		exec(t, p, tc.change, tc.arg)
+		platformtest.Exec(t, p, tc.change, tc.arg)
 		if strings.HasSuffix(tc.name, "again") {
 			continue
 		}
@@ -176,7 +176,7 @@ func TestAnnounceToMany(t *testing.T) {
 	const owners = 120
 	p := open(t)
 	platformtest.Publish(t, p, platformtest.Volume("instrument", "Instrument Rating", 5900, "holding"))
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		WITH people AS (
 			INSERT INTO users (id, email) SELECT gen_random_uuid(), n || '@example.com' FROM generate_series(1, $1::int) n RETURNING id
 		), chosen AS (
@@ -217,7 +217,7 @@ func TestPasskeyAdded(t *testing.T) {
 	if err := j.PasskeyAdded(t.Context(), a); err != nil {
 		t.Errorf("one that is deleted already: %v", err)
 	}
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, flags, name, created_at)
 		VALUES ($1, $2, 'x', '', 0, 0, 'Safari on iPhone', $3)`, a.Passkey, ana.ID, time.Date(2026, 3, 4, 23, 30, 0, 0, time.UTC))
 	for range 2 {

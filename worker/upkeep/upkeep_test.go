@@ -12,21 +12,6 @@ import (
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
 
-func exec(t *testing.T, p *platform.Platform, sql string, args ...any) {
-	t.Helper()
-	if _, err := p.DB.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func ask(t *testing.T, p *platform.Platform, sql string) (answer string) {
-	t.Helper()
-	if err := p.DB.QueryRow(t.Context(), sql).Scan(&answer); err != nil {
-		t.Fatal(err)
-	}
-	return answer
-}
-
 func keep(t *testing.T, p *platform.Platform) {
 	t.Helper()
 	if err := (upkeep.Jobs{DB: p.DB}).Upkeep(t.Context(), job.Upkeep{}); err != nil {
@@ -40,22 +25,22 @@ func TestUpkeep(t *testing.T) {
 	p := platformtest.New(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	platformtest.Shelf(t, p)
-	exec(t, p, `DELETE FROM outbox`)
-	exec(t, p, `DELETE FROM sessions`)
-	exec(t, p, `
+	platformtest.Exec(t, p, `DELETE FROM outbox`)
+	platformtest.Exec(t, p, `DELETE FROM sessions`)
+	platformtest.Exec(t, p, `
 		INSERT INTO outbox (id, kind, queue, payload, state, finished_at)
 		SELECT gen_random_uuid(), name, 'lane', '{}', state, now() - age
 		FROM (VALUES ('goes', 'done', interval '7 days 1 hour'), ('stays done', 'done', '6 days 23 hours'),
 		             ('stays dead', 'dead', '70 days'), ('stays waiting', 'waiting', NULL)) AS rows (name, state, age)`)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO sessions (id, session_token, user_id, expires, device)
 		SELECT gen_random_uuid(), sha256(name::bytea), $1, now() + age, name
 		FROM (VALUES ('goes', interval '-1 second'), ('stays', interval '1 hour')) AS rows (name, age)`, ana.ID)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO sign_in_requests (id, email, browser, created_at, expires_at)
 		SELECT gen_random_uuid(), name, '', now() - age, now() - age
 		FROM (VALUES ('goes', interval '25 hours'), ('stays', interval '23 hours')) AS rows (name, age)`)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, address, state, created_at)
 		VALUES (gen_random_uuid(), 'stays', 'welcome-email', 'a@example.com', 'failed', now() - interval '3 years')`)
 	checkouts(t, p, ana)
@@ -64,15 +49,15 @@ func TestUpkeep(t *testing.T) {
 	for table, names := range map[string]string{
 		"outbox": "kind", "sessions": "device", "sign_in_requests": "email", "mails": "cause", "checkouts": "url",
 	} {
-		left := ask(t, p, `SELECT string_agg(`+names+`, ',' ORDER BY `+names+`) FROM `+table)
+		left := platformtest.Text(t, p, `SELECT string_agg(`+names+`, ',' ORDER BY `+names+`) FROM `+table)
 		if strings.Contains(left, "goes") || !strings.Contains(left, "stays") {
 			t.Errorf("%s: %q are left", table, left)
 		}
 	}
-	if left := ask(t, p, `SELECT string_agg(kind, ', ' ORDER BY kind) FROM outbox`); left != "stays dead, stays done, stays waiting" {
+	if left := platformtest.Text(t, p, `SELECT string_agg(kind, ', ' ORDER BY kind) FROM outbox`); left != "stays dead, stays done, stays waiting" {
 		t.Errorf("jobs left: %s", left)
 	}
-	if left := ask(t, p, `SELECT string_agg(url, ', ' ORDER BY url) FROM checkouts`); left != "stays bought, stays complete, stays fact, stays open, stays young" {
+	if left := platformtest.Text(t, p, `SELECT string_agg(url, ', ' ORDER BY url) FROM checkouts`); left != "stays bought, stays complete, stays fact, stays open, stays young" {
 		t.Errorf("checkouts left: %s", left)
 	}
 }
@@ -80,15 +65,15 @@ func TestUpkeep(t *testing.T) {
 // checkouts writes some of every state and age.
 func checkouts(t *testing.T, p *platform.Platform, who *platformtest.User) {
 	t.Helper()
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, state, url, created_at, expires_at)
 		SELECT gen_random_uuid(), $1, 'instrument', 5900, 'usd', false, '{}', state, name, now() - age, now() - age
 		FROM (VALUES ('goes', 'expired', interval '31 days'), ('stays young', 'expired', '29 days'), ('stays open', 'open', '31 days'),
 		             ('stays complete', 'complete', '31 days'), ('stays bought', 'expired', '31 days'), ('stays fact', 'expired', '31 days')) AS rows (name, state, age)`, who.ID)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id)
 		SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'completed', id FROM checkouts WHERE url = 'stays bought'`)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id)
 		SELECT 'pi_2', 'submitted', 'cs_2', amount, currency, now(), id FROM checkouts WHERE url = 'stays fact'`)
 }
@@ -96,12 +81,12 @@ func checkouts(t *testing.T, p *platform.Platform, who *platformtest.User) {
 func TestManyBatches(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO outbox (id, kind, queue, payload, state, finished_at)
 		SELECT gen_random_uuid(), 'count', 'lane', '{}', CASE WHEN n % 100 = 0 THEN 'dead' ELSE 'done' END, now() - interval '8 days'
 		FROM generate_series(1, 3500) AS n`)
 	keep(t, p)
-	if left := ask(t, p, `SELECT count(*)::text FROM outbox`); left != "35" {
+	if left := platformtest.Text(t, p, `SELECT count(*)::text FROM outbox`); left != "35" {
 		t.Errorf("%s rows are left, want the 35 dead ones", left)
 	}
 }
@@ -111,17 +96,17 @@ func TestManyBatches(t *testing.T) {
 func TestScrub(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, address, state, created_at)
 		SELECT gen_random_uuid(), name, kind, name, state, now() - age
 		FROM (VALUES ('dead', 'goodbye', 'pending', interval '73 hours'), ('tried', 'goodbye', 'pending', '71 hours'),
 		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days'), ('money', 'refund-notice', 'pending', '4 days')) AS rows (name, kind, state, age)`)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	exec(t, p, `
+	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, user_id, address, created_at)
 		VALUES (gen_random_uuid(), 'own', 'refund-notice', $1, 'own', now() - interval '4 days')`, ana.ID)
 	keep(t, p)
-	if got := ask(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; money failed ; own pending own; refused failed ; tried pending tried" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; money failed ; own pending own; refused failed ; tried pending tried" {
 		t.Errorf("mails %q", got)
 	}
 }
