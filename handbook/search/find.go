@@ -19,12 +19,13 @@ type Edition struct {
 	Checksum string
 }
 
-// Editions returns the active versions.
+// Editions returns the active versions that are indexed. What one misses is
+// then no answer that may be kept: the next one has more editions.
 func Editions(ctx context.Context, q db.Querier) ([]Edition, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, module_id, title, checksum
-		FROM content_versions
-		WHERE is_active
+		FROM content_versions v
+		WHERE is_active AND EXISTS (SELECT FROM sections WHERE version_id = v.id)
 		ORDER BY module_id`)
 	if err != nil {
 		return nil, fmt.Errorf("editions: %w", err)
