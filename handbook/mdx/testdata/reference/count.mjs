@@ -3,7 +3,8 @@
 //
 //	npm ci
 //	node count.mjs cases > cases.json
-//	node count.mjs ../../../../../shared/corpora/mdx > golden.json
+//	mkdir corpus && tar xzf corpus.tar.gz -C corpus
+//	node count.mjs corpus > golden.json
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import remarkDirective from 'remark-directive';
