@@ -45,6 +45,7 @@ func TestModuleFaults(t *testing.T) {
 		{"NUL in the summary", "summary: Flying without looking out.", `summary: "Flying\0"`, `3:10: summary has a character that cannot be seen or stored; type it again`},
 		{"no UTF-8", "title: Instrument", "title: Instr\xffment", `2:8: title has a character that cannot be seen or stored; type it again`},
 		{"written backwards", "title: Instrument", "title: Instr\u202ement", `2:8: title has a character that cannot be seen or stored; type it again`},
+		{"policy", "currency: usd", "currency: usd\nunknown_components: drop", `7:21: "drop" is no policy; write keep, which shows what stands inside unknown components, or fault`},
 		{"no YAML", "key: instrument", "key: [", `1:6: the file is not YAML: sequence end token ']' not found`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -33,6 +33,7 @@ type Module struct {
 	Changelog           string
 	Lessons             []Lesson
 	Includes            []string // keys of the modules that a bundle is made of
+	Unknown             mdx.Policy
 }
 
 // A Lesson is a lesson's entry in module.yaml.
@@ -110,6 +111,7 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 	return mdx.Resolver{
 		Component: mdx.Builtin,
 		Names:     mdx.BuiltinNames(),
+		Unknown:   m.Unknown,
 		Lesson: func(path string) (string, bool) {
 			url, ok := urls[path]
 			return url, ok

@@ -269,3 +269,21 @@ func text(faults []mdx.Fault) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Unknown components are faults, except in a module that says otherwise.
+func TestUnknownComponents(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct{ policy, want string }{
+		{"", "lessons/vor.mdx:6:1: <Card> is not a component of this handbook; write Markdown, or \\< for the character"},
+		{"unknown_components: fault\n", "lessons/vor.mdx:6:1: <Card> is not a component of this handbook; write Markdown, or \\< for the character"},
+		{"unknown_components: keep\n", ""},
+	} {
+		_, faults := manuscript.Read(folder(map[string]string{
+			"module.yaml": moduleYAML + tc.policy, "lessons/vor.mdx": front + "<Card>\n\n## Needle\n\n</Card>\n",
+		}))
+		if got := strings.TrimSpace(text(faults)); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.policy, got, tc.want)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pilothandbook/handbook/mdx"
 	"pilothandbook/handbook/mdx/record"
 )
 
@@ -56,7 +57,7 @@ func (g *gate) module() bool {
 	if r.Broken {
 		return false
 	}
-	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "includes")
+	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "includes", "unknown_components")
 	r.Require("key", "title", "summary", "version", "price", "currency", "changelog")
 	m := &g.m.Module
 	m.Key, m.Version, m.Currency = r.Text("key"), r.Text("version"), r.Text("currency")
@@ -67,6 +68,7 @@ func (g *gate) module() bool {
 	g.terms(r)
 	g.entries(r)
 	g.includes(r)
+	g.unknown(r)
 	g.parts(r)
 	return true
 }
@@ -164,6 +166,18 @@ func (g *gate) includes(r record.Map) {
 			g.wrong(item.Place, "%s is included twice; remove one", item.Text)
 		}
 		g.m.Includes = append(g.m.Includes, item.Text)
+	}
+}
+
+// unknown reads what becomes of components that this handbook does not have.
+// Only a module that says so keeps them: elsewhere each is a slip.
+func (g *gate) unknown(r record.Map) {
+	switch policy := r.Text("unknown_components"); policy {
+	case "keep":
+		g.m.Unknown = mdx.Keep
+	case "", "fault":
+	default:
+		g.wrong(r.At("unknown_components"), "%q is no policy; write keep, which shows what stands inside unknown components, or fault", policy)
 	}
 }
 

@@ -2,6 +2,7 @@ package mdx_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -117,7 +118,7 @@ h
 		{"import ./style.css", 1, 7, 1},
 		{"import @site/components", 1, 6, 1},
 		{"{f}", 1, 16, 70},
-		{"{…}", 1, 16, 57},
+		{"{…}", 2, 16, 16},
 	}
 	if diff := cmp.Diff(kept, got.Kept); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -133,5 +134,49 @@ h
 		"x.mdx:10:1: the { is not closed; end it with }, or write \\{ for the character"
 	if diff := cmp.Diff(want, text(faults)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestKeptWords shows what unknown components say by their attributes, and
+// what stands inside known ones that are not used as they must be.
+func TestKeptWords(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct{ name, markdown, want string }{
+		{"card", "<LinkCard title=\"A & B\" description=\"c <d>\" href=\"b.mdx#x\" icon=\"e\" />",
+			`<div><p><strong><a href="/modules/private/lessons/b#x">A &amp; B</a></strong></p>` + "\n<p>c &lt;d&gt;</p>\n</div>\n"},
+		{"elsewhere", "a <LinkButton href=\"https://example.com/?a&b\">b</LinkButton> <a href=\"https://example.com\">c</a>",
+			`<p>a b <a href="https://example.com" rel="noopener">c</a></p>` + "\n"},
+		{"badge", "a <Badge text=\"new\" />", "<p>a <b>new</b></p>\n"},
+		{"code", "export const fence = `a\n<b>`\n\n<Code code={fence} />", "<div><pre><code>a\n&lt;b&gt;\n</code></pre>\n</div>\n"},
+		{"prop", "<Tabs syncKey=\"a\">\n<TabItem label=\"b\" icon=\"c\">\n\nd\n\n</TabItem>\n</Tabs>",
+			`<hb-tabs data-props="{}">` + "\n" + `<section class="tab"><p class="title">b</p>` + "\n<p>d</p>\n</section>\n</hb-tabs>\n"},
+		{"no list", "<Steps>\n\na\n\n</Steps>", "<div>\n<p>a</p>\n</div>\n"},
+		{"picture elsewhere", "<Figure src=\"https://example.com/a.png\" alt=\"a\" caption=\"b\" />", "<div><p>b</p>\n</div>\n"},
+		{"in a line", "a <div>b</div>", "<p>a b</p>\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			r := files
+			r.Unknown = mdx.Keep
+			got, faults := mdx.Render("lessons/a.mdx", []byte(front+tc.markdown), r)
+			for _, f := range faults {
+				t.Error(f)
+			}
+			if diff := cmp.Diff(tc.want, got.HTML); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if len(got.Kept) == 0 {
+				t.Error("nothing is listed as kept")
+			}
+		})
+	}
+
+	r := files
+	r.Unknown = mdx.Keep
+	_, faults := mdx.Render("lessons/a.mdx", []byte(front+`<LinkCard title="a" href="/b/" />`), r)
+	if want := "is not relative"; !strings.Contains(text(faults), want) {
+		t.Errorf("got %q, want a fault that says %q", text(faults), want)
 	}
 }

@@ -17,6 +17,7 @@ type use struct {
 	inline    bool
 	attrs     [][2]string // of native
 	tag       Tag
+	words     words // of what is kept
 	after     string
 }
 
@@ -45,7 +46,9 @@ func (s *survey) lookUp(e *element) {
 	case name == "":
 		e.use.known = true
 	case strings.ContainsAny(name, ".:"):
-		if !s.keep(e.tag.at, e.String()) {
+		if s.keep(e.tag.at, e.String()) {
+			s.keepWords(e)
+		} else {
 			s.faults.in(e.tag.at, "%s is no name of a component; write one of letters only", e)
 		}
 	case e.isNative():
@@ -65,16 +68,19 @@ func (s *survey) component(e *element) {
 		return
 	}
 	s.tags++
+	from := len(s.faults.list)
 	e.use = use{known: true, component: c, inline: c.Inline}
 	e.use.tag = Tag{Name: e.tag.name, Props: map[string]any{}, Within: around(e), Number: s.tags}
 	s.place(e, c.Inline, c.Within)
 	s.content(e, c)
 	s.props(e, c)
+	s.tolerate(e, from, e.String())
 }
 
 func (s *survey) unknown(e *element) {
 	switch {
 	case s.keep(e.tag.at, e.String()):
+		s.keepWords(e)
 	case e.directive != "":
 		s.faults.in(e.tag.at, "there is no %s; the handbook has :::note, :::tip, :::caution and :::danger", e)
 	default:

@@ -69,11 +69,14 @@ func (s *survey) native(e *element) {
 	name := e.tag.name
 	n, ok := natives(name)
 	if !ok {
-		if !s.keep(e.tag.at, "<"+name+">") {
+		if s.keep(e.tag.at, "<"+name+">") {
+			s.keepWords(e)
+		} else {
 			s.faults.in(e.tag.at, "<%s> is HTML that lessons do not have; %s", name, markdownFor(name))
 		}
 		return
 	}
+	from := len(s.faults.list)
 	e.use = use{known: true, native: true, inline: n.inline}
 	s.place(e, n.inline, n.within)
 	if n.empty && e.FirstChild() != nil {
@@ -82,6 +85,7 @@ func (s *survey) native(e *element) {
 	for _, a := range e.tag.attributes {
 		s.nativeAttribute(e, n, a)
 	}
+	s.tolerate(e, from, "<"+name+">")
 }
 
 func (s *survey) nativeAttribute(e *element, n native, a attribute) {

@@ -19,6 +19,7 @@ func (s *survey) props(e *element, c Component) {
 		switch {
 		case a.name == "":
 			s.faults.in(a.value.at, "{...} gives attributes that nobody sees; write each by its name")
+		case !ok && s.keep(a.at, "<"+e.tag.name+" "+a.name+">"):
 		case !ok:
 			s.faults.in(a.at, "%s takes no %s; %s", e, a.name, c.propNames(a.name))
 		case given[a.name]:

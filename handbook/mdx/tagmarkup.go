@@ -57,10 +57,9 @@ func (e *element) around() (before, after string, err error) {
 		return e.nativeHTML()
 	case e.use.known:
 		return e.componentHTML()
-	case e.inline || e.FirstChild() == nil:
-		return "", "", nil
 	}
-	return "<div>", "</div>", nil
+	before, after = e.keptHTML()
+	return before, after, nil
 }
 
 func (e *element) nativeHTML() (before, after string, err error) {

@@ -11,22 +11,32 @@ import (
 )
 
 func (s *survey) link(n *ast.Link) {
-	u, problem := parseURL(unescape(n.Destination))
-	link := s.found(n.Pos())
+	href, external, ok := s.target(unescape(n.Destination), n.Pos())
+	if external {
+		n.SetAttributeString("rel", "noopener")
+	} else if ok {
+		n.Destination = []byte(href)
+	}
+}
+
+// target notes a link, and is where it leads: elsewhere, or to what the module
+// has.
+func (s *survey) target(address string, pos int) (href string, external, ok bool) {
+	u, problem := parseURL(address)
+	link := s.found(pos)
 	switch {
 	case problem != "":
-		s.faults.in(n.Pos(), "%s", problem)
-		return
+		s.faults.in(pos, "%s", problem)
+		return "", false, false
 	case u.Scheme != "":
 		link.URL = u.String()
-		n.SetAttributeString("rel", "noopener")
+		href, external, ok = link.URL, true, true
 	default:
 		link.Path, link.Fragment = s.path(u.Path), u.Fragment
-		if target, ok := s.inside(link, n.Pos()); ok {
-			n.Destination = []byte(target)
-		}
+		href, ok = s.inside(link, pos)
 	}
 	s.lesson.Links = append(s.lesson.Links, link)
+	return href, external, ok
 }
 
 func (s *survey) autoLink(n *ast.AutoLink) {
