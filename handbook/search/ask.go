@@ -22,10 +22,15 @@ type query struct {
 func parse(typed string) query {
 	var q query
 	var rest []string
+	against := "" // the hyphen before a phrase
 	for i, part := range strings.Split(clean(typed), `"`) {
 		if i%2 == 1 {
-			rest = append(rest, `"`+part+`"`)
+			rest = append(rest, against+`"`+part+`"`)
 			continue
+		}
+		against = ""
+		if part == "-" || strings.HasSuffix(part, " -") {
+			part, against = strings.TrimSuffix(part, "-"), "-"
 		}
 		for _, w := range strings.Fields(part) {
 			bare, not := strings.CutPrefix(w, "-")
@@ -113,6 +118,18 @@ func (q query) words() []string {
 		}
 	}
 	return all
+}
+
+// sought returns all words and phrases that are asked for, not against.
+func (q query) sought() []string {
+	var all []string
+	parts := strings.Split(q.text, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		if !strings.HasSuffix(parts[i-1], "-") {
+			all = append(all, parts[i])
+		}
+	}
+	return append(all, q.words()...)
 }
 
 // asksFor reports whether the text asks for something, not only against it.

@@ -86,6 +86,9 @@ func library(b *testing.B, p *platform.Platform, lessons, perLesson int) []searc
 			var codes []string
 			if dice.IntN(20) == 0 {
 				codes = []string{"91.155"}
+				if dice.IntN(20) == 0 { // in its title
+					codes = append(codes, "#91.155")
+				}
 			}
 			title := vocabulary[zipf.Uint64()] + " " + vocabulary[zipf.Uint64()]
 			rows = append(rows, []any{v.ID, l.ID, i, "a", title, db.Present(codes), strings.Join(text, " ")})

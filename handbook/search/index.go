@@ -50,6 +50,9 @@ func sections(ctx context.Context, q db.Querier, version uuid.UUID) ([]row, erro
 		for i, s := range Split(title, summary, html) {
 			if i == 0 { // what the whole lesson is for
 				s.Codes = codes(title + " " + s.Body + " " + strings.Join(acs, " "))
+				s.Codes = append(s.Codes, named(s.Codes)...)
+			} else {
+				s.Codes = append(s.Codes, named(codes(s.Title))...)
 			}
 			all = append(all, row{lesson, i, s})
 		}

@@ -2,7 +2,6 @@ package search
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -21,133 +20,140 @@ type seeker struct {
 }
 
 // How many of the sections that match are ranked: with the words in their
-// titles, and others. How many of those are looked at more closely.
+// titles, and others. How many of those may be shown.
 const (
 	titled = 100
-	others = 300
+	others = 200
 	ranked = 40
 )
 
 // asked is the text query of words and the beginning of one.
-const asked = `(websearch_to_tsquery('english', $4) && to_tsquery('english', $5))`
+const asked = `
+	WITH asked AS (
+		SELECT websearch_to_tsquery('english', $2) && CASE WHEN $3 = '' THEN ''::tsquery ELSE to_tsquery('english', $3) END AS words)`
 
-// byWords ranks by words; a section must have all codes too.
-const byWords = `
-	SELECT s.version_id, s.lesson_id, s.position, ts_rank(s.tsv, ` + asked + `, 1) AS rank
-	FROM (
-		(SELECT version_id, lesson_id, position, tsv
-		 FROM sections
-		 WHERE version_id = ANY($1) AND title_tsv @@ ` + asked + ` AND codes @> $6 AND NOT codes && $7
-		 LIMIT $8)
+// byWords ranks by words. What matches is found in a WITH of its own: the plan
+// of that does not depend on how frequent the words are, so that it is made
+// once, and LIMIT ends it early all the same.
+const byWords = asked + `,
+	titled AS MATERIALIZED (
+		SELECT version_id, lesson_id, position, tsv
+		FROM sections, asked
+		WHERE title_tsv @@ words AND version_id = ANY($1)),
+	others AS MATERIALIZED (
+		SELECT version_id, lesson_id, position, tsv
+		FROM sections, asked
+		WHERE tsv @@ words AND NOT title_tsv @@ words AND version_id = ANY($1))
+	SELECT version_id, lesson_id, position, ts_rank(tsv, words, 1) AS rank
+	FROM asked, (
+		(SELECT * FROM titled LIMIT $4)
 		UNION ALL
-		(SELECT version_id, lesson_id, position, tsv
-		 FROM sections
-		 WHERE version_id = ANY($1) AND tsv @@ ` + asked + ` AND NOT title_tsv @@ ` + asked + ` AND codes @> $6 AND NOT codes && $7
-		 LIMIT $9)) s
-	ORDER BY rank DESC, s.lesson_id, s.position
-	LIMIT $10`
+		(SELECT * FROM others LIMIT $5)) s
+	ORDER BY rank DESC, lesson_id, position
+	LIMIT $6`
 
-// byCodes finds codes alone: first where a title names them, then where a
-// lesson is about them.
-const byCodes = `
-	SELECT version_id, lesson_id, position,
-	       CASE WHEN strpos(lower(title), $4) > 0 THEN 2 WHEN position = 0 THEN 1 ELSE 0 END AS rank
-	FROM sections
-	WHERE version_id = ANY($1) AND codes @> $5 AND NOT codes && $6
+// byBoth ranks by words the sections that have all codes too.
+const byBoth = asked + `,
+	fitting AS MATERIALIZED (
+		SELECT version_id, lesson_id, position, tsv
+		FROM sections, asked
+		WHERE tsv @@ words AND version_id = ANY($1) AND codes @> $4 AND NOT codes && $5)
+	SELECT version_id, lesson_id, position, ts_rank(tsv, words, 1) AS rank
+	FROM asked, (SELECT * FROM fitting LIMIT $6) s
 	ORDER BY rank DESC, lesson_id, position
 	LIMIT $7`
 
-// Marks around what was asked for in a snippet, which no text contains.
-const (
-	begin = "\x02"
-	end   = "\x03"
-)
+// byCodes finds codes alone: first where a title names them or the whole lesson
+// is about them.
+const byCodes = `
+	WITH named AS MATERIALIZED (
+		SELECT version_id, lesson_id, position
+		FROM sections
+		WHERE codes @> $2 AND version_id = ANY($1) AND NOT codes && $4),
+	others AS MATERIALIZED (
+		SELECT version_id, lesson_id, position
+		FROM sections
+		WHERE codes @> $3 AND NOT codes @> $2 AND version_id = ANY($1) AND NOT codes && $4)
+	(SELECT *, 1::real AS rank FROM named LIMIT $5)
+	UNION ALL
+	(SELECT *, 0::real FROM others LIMIT $5)
+	ORDER BY rank DESC, lesson_id, position
+	LIMIT $5`
 
-// What is shown of a section: where the words are, or around a code.
-const (
-	aroundWords = `ts_headline('english', s.body, ` + asked + `, 'StartSel=` + begin + `, StopSel=` + end + `, MaxFragments=2, MaxWords=20, MinWords=8, FragmentDelimiter=" … "')`
-	aroundCode  = `substr(s.body, greatest(1, strpos(lower(s.body), $4) - 80), 200)`
-)
-
-// show wraps one of the rankings: sections of lessons that are open to the
-// reader, and of the others each lesson once, without a word of its text.
-func show(ranking, snippet string) string {
-	return `
-	WITH ranking AS (` + ranking + `),
-	choice AS (
-		SELECT r.*, l.module_key, l.title AS lesson, l.summary, l.preview OR l.module_key = ANY($2) AS open,
-		       row_number() OVER (PARTITION BY r.version_id, r.lesson_id ORDER BY r.rank DESC, r.position) AS nth
-		FROM ranking r
-		JOIN lessons l USING (version_id, lesson_id))
-	SELECT c.module_key, c.lesson_id,
-	       CASE WHEN c.open THEN s.anchor ELSE '' END,
-	       CASE WHEN c.open THEN s.title ELSE c.lesson END,
-	       CASE WHEN c.open AND s.anchor <> '' THEN c.lesson || ' · ' ELSE '' END || v.title,
-	       CASE WHEN c.open THEN ` + snippet + ` ELSE c.summary END,
-	       c.open
-	FROM (SELECT * FROM choice WHERE open OR nth = 1 ORDER BY rank DESC, lesson_id, position LIMIT $3) c
-	JOIN sections s USING (version_id, lesson_id, position)
-	JOIN content_versions v ON v.id = c.version_id
-	ORDER BY c.rank DESC, c.lesson_id, c.position`
+// places are sections by their keys, the best first.
+type places struct {
+	versions  []uuid.UUID
+	lessons   []string
+	positions []int
 }
-
-var (
-	findWords = show(byWords, aroundWords)
-	findCodes = show(byCodes, aroundCode)
-)
 
 func (s seeker) seek(q query) ([]Hit, error) {
-	codes, without := db.Present(q.codes), db.Present(q.without)
-	switch {
-	case q.asksFor():
-		return s.collect(`"`, findWords, s.versions, db.Present(s.opens), most, q.text, q.prefix, codes, without, titled, others, ranked)
-	case len(codes) > 0:
-		return s.collect(codes[0], findCodes, s.versions, db.Present(s.opens), most, codes[0], codes, without, ranked)
+	found, err := s.rank(q)
+	if err != nil || len(found.versions) == 0 {
+		return nil, err
 	}
-	return nil, nil
+	return s.show(found, q)
 }
 
-// collect runs a search. Where PostgreSQL has not marked what was asked for,
-// code is marked. The search is planned for its words: a plan for any words
-// takes a frequent one for a rare one, and fifty times as long.
-func (s seeker) collect(code, sql string, args ...any) ([]Hit, error) {
-	rows, err := s.db.Query(s.ctx, sql, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
+func (s seeker) rank(q query) (found places, err error) {
+	codes, without := db.Present(q.codes), db.Present(q.without)
+	var rows pgx.Rows
+	switch {
+	case q.asksFor() && len(codes)+len(without) > 0:
+		rows, err = s.db.Query(s.ctx, byBoth, s.versions, q.text, q.prefix, codes, without, titled+others, ranked)
+	case q.asksFor():
+		rows, err = s.db.Query(s.ctx, byWords, s.versions, q.text, q.prefix, titled, others, ranked)
+	case len(codes) > 0:
+		rows, err = s.db.Query(s.ctx, byCodes, s.versions, named(codes), codes, without, ranked)
+	default:
+		return found, nil
+	}
+	if err != nil {
+		return found, err
+	}
+	var version uuid.UUID
+	var lesson string
+	var position int
+	_, err = pgx.ForEachRow(rows, []any{&version, &lesson, &position, nil}, func() error {
+		found.versions, found.lessons, found.positions = append(found.versions, version), append(found.lessons, lesson), append(found.positions, position)
+		return nil
+	})
+	return found, err
+}
+
+// show tells what is found: sections of lessons that are open to the reader,
+// and of the others each lesson once, without a word of its text.
+func (s seeker) show(found places, q query) ([]Hit, error) {
+	rows, err := s.db.Query(s.ctx, `
+		WITH choice AS (
+			SELECT f.*, l.module_key, l.title AS lesson, l.summary, l.preview OR l.module_key = ANY($4) AS open,
+			       row_number() OVER (PARTITION BY f.version_id, f.lesson_id ORDER BY f.place) AS nth
+			FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY f (version_id, lesson_id, position, place)
+			JOIN lessons l USING (version_id, lesson_id))
+		SELECT c.module_key, c.lesson_id,
+		       CASE WHEN c.open THEN s.anchor ELSE '' END,
+		       CASE WHEN c.open THEN s.title ELSE c.lesson END,
+		       CASE WHEN c.open AND s.anchor <> '' THEN c.lesson || ' · ' ELSE '' END || v.title,
+		       CASE WHEN c.open THEN s.body ELSE c.summary END,
+		       c.open
+		FROM (SELECT * FROM choice WHERE open OR nth = 1 ORDER BY place LIMIT $5) c
+		JOIN sections s USING (version_id, lesson_id, position)
+		JOIN content_versions v ON v.id = c.version_id
+		ORDER BY c.place`, found.versions, found.lessons, found.positions, db.Present(s.opens), most)
 	if err != nil {
 		return nil, err
 	}
+	m := newMarker(q)
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Hit, error) {
 		var h Hit
-		var snippet string
-		err := row.Scan(&h.Module, &h.Lesson, &h.Anchor, &h.Title, &h.Within, &snippet, &h.Open)
-		if h.Open && !strings.Contains(snippet, begin) {
-			snippet = mark(snippet, code)
+		var text string
+		err := row.Scan(&h.Module, &h.Lesson, &h.Anchor, &h.Title, &h.Within, &text, &h.Open)
+		h.Snippet = []Span{{Text: text}}
+		if h.Open {
+			h.Snippet = m.snippet(text)
 		}
-		h.Snippet = spans(snippet)
 		return h, err
 	})
-}
-
-// mark puts marks around a code, in any case.
-func mark(text, code string) string {
-	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(code)).ReplaceAllString(text, begin+"$0"+end)
-}
-
-// spans takes a snippet with marks apart.
-func spans(snippet string) []Span {
-	var all []Span
-	for i, part := range strings.Split(snippet, begin) {
-		marked, rest, ok := strings.Cut(part, end)
-		if i == 0 || !ok {
-			marked, rest = "", part
-		}
-		if marked != "" {
-			all = append(all, Span{marked, true})
-		}
-		if rest != "" {
-			all = append(all, Span{Text: rest})
-		}
-	}
-	return all
 }
 
 // similar is how many similar words are looked at for the one that was meant.

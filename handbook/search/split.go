@@ -122,6 +122,15 @@ func codes(text string) []string {
 	return slices.Compact(all)
 }
 
+// named marks codes that a title names, or that a whole lesson is about.
+func named(codes []string) []string {
+	marked := make([]string, len(codes))
+	for i, c := range codes {
+		marked[i] = "#" + c
+	}
+	return marked
+}
+
 // number reports whether a prefix says nothing alone: the 91 of 91.155 is a
 // word of its own wherever it matters.
 func number(s string) bool { return strings.Trim(s, "0123456789") == "" }
