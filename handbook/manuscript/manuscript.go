@@ -116,12 +116,12 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 			url, ok := urls[path]
 			return url, ok
 		},
-		Media: func(path string) (string, int, int, bool) {
+		Media: func(path string) (mdx.Sized, bool) {
 			p, ok := m.pictures[path]
 			if !ok {
-				return "", 0, 0, false
+				return mdx.Sized{}, false
 			}
-			return mediaURL(path, p.sha), p.width, p.height, true
+			return mdx.Sized{URL: mediaURL(path, p.sha), Width: p.width, Height: p.height}, true
 		},
 	}
 }

@@ -161,10 +161,10 @@ func TestRender(t *testing.T) {
 	}
 	want := []string{
 		`<h2 id="entry">Entry</h2>
-<p><a href="/modules/instrument/lessons/vor#needle">V</a> <img src="/media/a.svg" alt="a" width="640" height="360" loading="lazy" decoding="async"></p>
+<p><a href="/modules/instrument/lessons/vor#needle">V</a> <img src="/media/a.svg" alt="a" width="640" height="360" decoding="async"></p>
 `,
 		`<h2 id="needle">Needle</h2>
-<p><img src="/media/p.png" alt="p" width="30" height="20" loading="lazy" decoding="async"> <img src="/media/j.jpg" alt="j" width="30" height="20" loading="lazy" decoding="async"></p>
+<p><img src="/media/p.png" alt="p" width="30" height="20" decoding="async"> <img src="/media/j.jpg" alt="j" width="30" height="20" loading="lazy" decoding="async"></p>
 `,
 	}
 	var got []string

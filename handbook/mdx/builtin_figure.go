@@ -1,10 +1,5 @@
 package mdx
 
-import (
-	"fmt"
-	"html"
-)
-
 func pictured() Component {
 	return Component{
 		Empty: true,
@@ -12,6 +7,7 @@ func pictured() Component {
 			{Name: "src", Required: true, Holds: Picture},
 			{Name: "alt", Required: true},
 			{Name: "caption", Holds: Markdown},
+			{Name: "dark", Values: []string{"invert"}}, // for a drawing whose colours may be turned round on dark pages
 		},
 		Render: renderPictured,
 	}
@@ -20,8 +16,7 @@ func pictured() Component {
 // renderPictured writes what an image alone in its paragraph becomes, too.
 func renderPictured(t Tag) (before, after string) {
 	p, _ := t.Picture("src")
-	before = fmt.Sprintf(`<figure><img src="%s" alt="%s" width="%d" height="%d" loading="lazy" decoding="async">`,
-		html.EscapeString(p.URL), html.EscapeString(t.Text("alt")), p.Width, p.Height)
+	before = "<figure>" + p.html(t.Text("alt"), "", t.Text("dark") == "invert")
 	if caption := t.HTML("caption"); caption != "" {
 		before += "<figcaption>" + caption + "</figcaption>"
 	}

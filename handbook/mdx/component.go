@@ -72,12 +72,6 @@ type Tag struct {
 	pictures map[string]Sized
 }
 
-// Sized is where an image is, and its size in pixels.
-type Sized struct {
-	URL           string
-	Width, Height int
-}
-
 // Text is a prop as text, empty if it is not given.
 func (t Tag) Text(prop string) string {
 	if v := t.Props[prop]; v != nil {

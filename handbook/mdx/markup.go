@@ -31,6 +31,7 @@ func (markup) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(kindDropped, renderNothing)
 	reg.Register(kindMarks, renderNothing)
 	reg.Register(kindFigure, renderFigure)
+	reg.Register(ast.KindImage, renderImage)
 	reg.Register(extast.KindTable, renderTable)
 	reg.Register(kindElement, renderElement)
 	reg.Register(kindSpoken, renderSpoken)

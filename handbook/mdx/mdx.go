@@ -71,7 +71,7 @@ type Image struct {
 // nothing.
 type Resolver struct {
 	Lesson    func(path string) (url string, ok bool)
-	Media     func(path string) (src string, width, height int, ok bool)
+	Media     func(path string) (picture Sized, ok bool)
 	Component func(name string) (Component, bool)
 	Names     []string // of components, for a fault to tell which was meant
 	// Import is asked for what an import names in a file of the module;

@@ -25,8 +25,8 @@ var files = mdx.Resolver{
 		id, isLesson := strings.CutPrefix(strings.TrimSuffix(file, ".mdx"), "lessons/")
 		return "/modules/private/lessons/" + id, isLesson
 	},
-	Media: func(file string) (string, int, int, bool) {
-		return "/media/0a1b/" + path.Base(file), 640, 360, strings.HasPrefix(file, "media/")
+	Media: func(file string) (mdx.Sized, bool) {
+		return mdx.Sized{URL: "/media/0a1b/" + path.Base(file), Width: 640, Height: 360}, strings.HasPrefix(file, "media/")
 	},
 	Component: mdx.Builtin,
 	Names:     mdx.BuiltinNames(),
@@ -111,7 +111,7 @@ func TestRender(t *testing.T) {
 		{"reference", "[a]\n\n[a]: b.mdx", `<p><a href="/modules/private/lessons/b">a</a></p>` + "\n"},
 		{"media by a link", "[a](../media/b.svg)", `<p><a href="/media/0a1b/b.svg">a</a></p>` + "\n"},
 		{"image without a caption", "![a \"b\"](../media/b.svg)", `<figure><img src="/media/0a1b/b.svg" alt="a &#34;b&#34;"` +
-			` width="640" height="360" loading="lazy" decoding="async"></figure>` + "\n"},
+			` width="640" height="360" decoding="async"></figure>` + "\n"},
 		{"list that begins late", "7. a", "<ol start=\"7\">\n<li>a</li>\n</ol>\n"},
 		{"NUL", "a\x00b", "<p>a\uFFFDb</p>\n"},
 		{"carriage returns", "a\r\nb\r\n\r\n## c\r\n", "<p>a\nb</p>\n<h2 id=\"c\">c</h2>\n"},

@@ -35,6 +35,8 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	exactly(p, "width|height", `[0-9]{1,5}`, "img")
 	exactly(p, "loading", "lazy", "img")
 	exactly(p, "decoding", "async", "img")
+	exactly(p, "class", "invert|themed", "img")
+	pictures(p)
 
 	exactly(p, "id", `[\pL\pM\pN]+(-[\pL\pM\pN]+)*`, "h2", "h3", "h4")
 	exactly(p, "id", `fn(ref[0-9]*)?:[0-9]+`, "li", "sup")
@@ -54,6 +56,16 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	exactly(p, "checked|disabled", "", "input")
 	return p
 })
+
+// pictures allows the other files of an image: those of this site alone.
+func pictures(p *bluemonday.Policy) {
+	const file = `/(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?: [0-9]{1,5}w)?`
+	p.AllowElements("picture")
+	exactly(p, "type", "image/webp", "source")
+	exactly(p, "srcset", file+"(?:, "+file+")*", "source")
+	exactly(p, "sizes", regexp.QuoteMeta(measure), "source")
+	exactly(p, "media", regexp.QuoteMeta(darkPage), "source")
+}
 
 // components allows what a lesson's own tags are made of. What a component
 // does by script, its custom element does, from its props; HTML that works

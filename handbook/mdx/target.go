@@ -63,15 +63,10 @@ func (s *survey) image(n *ast.Image) {
 	if s.tagged(n) {
 		s.faults.in(n.Pos(), "the alternative text of an image has no tags; write text alone")
 	}
-	picture, ok := s.picture(unescape(n.Destination), strings.TrimSpace(s.plain(n)), "between the brackets", n.Pos())
-	if !ok {
-		return
+	alt := strings.TrimSpace(s.plain(n))
+	if picture, ok := s.picture(unescape(n.Destination), alt, "between the brackets", n.Pos()); ok {
+		n.SetAttributeString(shown, pictureOf{picture, alt})
 	}
-	n.Destination = []byte(picture.URL)
-	n.SetAttributeString("width", strconv.Itoa(picture.Width))
-	n.SetAttributeString("height", strconv.Itoa(picture.Height))
-	n.SetAttributeString("loading", "lazy")
-	n.SetAttributeString("decoding", "async")
 }
 
 // tagged tells whether there are tags or expressions in a node.
@@ -101,9 +96,10 @@ func (s *survey) picture(address, alt, altPlace string, pos int) (p Sized, ok bo
 	}
 	file := s.path(u.Path)
 	s.lesson.Images = append(s.lesson.Images, Image{Path: file, Alt: alt, Line: at.Line, Column: at.Column})
-	if p.URL, p.Width, p.Height, ok = s.media(file); !ok {
+	if p, ok = s.media(file); !ok {
 		s.faults.in(pos, "%s", missing(file))
 	}
+	p.first = len(s.lesson.Images) == 1
 	return p, ok
 }
 
@@ -120,7 +116,9 @@ func (s *survey) inside(l Link, pos int) (target string, ok bool) {
 	case strings.HasSuffix(l.Path, ".mdx"):
 		target, ok = s.lessonURL(l.Path)
 	default:
-		target, _, _, ok = s.media(l.Path)
+		var picture Sized
+		picture, ok = s.media(l.Path)
+		target = picture.URL
 	}
 	if !ok {
 		s.faults.in(pos, "%s", missing(l.Path))
@@ -145,9 +143,9 @@ func (s *survey) lessonURL(file string) (string, bool) {
 	return s.resolver.Lesson(file)
 }
 
-func (s *survey) media(file string) (src string, width, height int, ok bool) {
+func (s *survey) media(file string) (picture Sized, ok bool) {
 	if s.resolver.Media == nil {
-		return "", 0, 0, false
+		return Sized{}, false
 	}
 	return s.resolver.Media(file)
 }
