@@ -11,7 +11,9 @@ import (
 
 func builtins() mdx.Resolver {
 	return mdx.Resolver{
-		Media:     func(file string) (mdx.Sized, bool) { return mdx.Sized{URL: "/media/" + path.Base(file), Width: 640, Height: 360}, true },
+		Media: func(file string) (mdx.Sized, bool) {
+			return mdx.Sized{URL: "/media/" + path.Base(file), Width: 640, Height: 360}, true
+		},
 		Component: mdx.Builtin,
 		Names:     mdx.BuiltinNames(),
 	}
