@@ -285,7 +285,7 @@ payment_facts
   checkout_id uuid
   discount integer NOT NULL DEFAULT 0
   tax integer NOT NULL DEFAULT 0
-  payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'failed'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text])))
+  payment_facts_kind_check CHECK ((kind = ANY (ARRAY['submitted'::text, 'failed'::text, 'paid'::text, 'partly_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text, 'withdrawn'::text])))
   payment_facts_checkout_id_fkey FOREIGN KEY (checkout_id) REFERENCES checkouts(id)
   payment_facts_pkey PRIMARY KEY (stripe_payment_id, kind, source, amount)
   CREATE INDEX payment_facts_checkout_id ON public.payment_facts USING btree (checkout_id)

@@ -11,17 +11,18 @@ WITH disputes AS (
 told AS (
     SELECT stripe_payment_id AS payment, max(checkout_id::text)::uuid AS checkout,
            bool_or(kind = 'paid') AS paid, bool_or(kind = 'submitted') AS submitted, bool_or(kind = 'failed') AS failed, bool_or(kind = 'refunded') AS refunded,
+           bool_or(kind = 'withdrawn') AND max(amount) FILTER (WHERE kind = 'paid') = 0 AS withdrawn,
            max(amount) FILTER (WHERE kind = 'paid') AS amount, coalesce(max(amount) FILTER (WHERE kind LIKE '%refunded'), 0) AS back
     FROM payment_facts
     GROUP BY stripe_payment_id),
 standing AS (
     SELECT t.payment, t.checkout, t.amount, t.back,
            (SELECT least(sum(d.amount), t.amount) FROM disputes d WHERE d.payment = t.payment AND d.lost HAVING count(*) > 0) AS lost,
-           CASE WHEN t.paid AND (t.refunded OR EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND d.lost)) THEN 'refunded'
+           CASE WHEN t.paid AND (t.refunded OR t.withdrawn OR EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND d.lost)) THEN 'refunded'
                 WHEN t.paid THEN 'completed'
                 WHEN t.submitted AND NOT t.failed THEN 'pending'
                 ELSE '' END AS status,
-           t.paid AND NOT t.refunded AND NOT EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND (d.lost OR NOT d.won)) AS open
+           t.paid AND NOT t.refunded AND NOT t.withdrawn AND NOT EXISTS (SELECT FROM disputes d WHERE d.payment = t.payment AND (d.lost OR NOT d.won)) AS open
     FROM told t)
 
 -- check: an event waits for an operator
@@ -162,6 +163,14 @@ FROM refunds r
 WHERE r.stripe_refund_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'refund-notice' AND o.payload ->> 'payment' = r.stripe_payment_id)
   AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'refund:' || r.stripe_payment_id)
+
+-- check: a reader is not told that a free order was taken back
+SELECT p.stripe_payment_id
+FROM purchases p
+JOIN payment_facts f ON f.stripe_payment_id = p.stripe_payment_id AND f.kind = 'withdrawn'
+WHERE p.amount = 0
+  AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'refund-notice' AND o.payload ->> 'payment' = p.stripe_payment_id)
+  AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'refund:' || p.stripe_payment_id)
 
 -- check: a job about money is dead
 SELECT kind || ' ' || id || ': ' || left(error, 200)

@@ -160,7 +160,7 @@ func take(ctx context.Context, tx pgx.Tx, who, id uuid.UUID, reason string) erro
 	case err != nil:
 		return fmt.Errorf("take grant %s back: %w", id, err)
 	case bought:
-		return fault.New(fault.Conflict, "This was paid for, so it is not taken back here: give the payment back, and it closes as soon as Stripe tells of that.")
+		return fault.New(fault.Conflict, "This was bought, so it is not taken back here: give the payment back, or take the free order back, by the link below.")
 	case !open:
 		return fault.New(fault.Conflict, "This is closed already. Nothing was changed.")
 	}

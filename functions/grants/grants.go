@@ -6,7 +6,7 @@
 //	POST /admin/people/:person/grants/:grant   closes what an operator opened
 //
 // What was bought is not closed here: its payment is given back, and what
-// Stripe tells of that closes it. Of a free purchase there is none.
+// Stripe tells of that closes it; a free order is taken back in the same place.
 package grants
 
 import (

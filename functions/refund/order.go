@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,6 +15,7 @@ import (
 	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/queue"
@@ -51,6 +53,14 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	return e.answer(w, r, func(v *view) { v.Saved = r.URL.Query().Has("saved") }, nil)
 }
 
+// Heading says what the page is for.
+func (v view) Heading() string {
+	if v.Free() {
+		return "Take a free order back"
+	}
+	return "Give a payment back"
+}
+
 // answer shows the page. change sets what was typed; refused tells what is
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*view), refused error) error {
@@ -75,7 +85,7 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*vi
 	}
 	v.Confirm = confirm.Page(path(id))
 	change(&v)
-	return e.page.Show(w, r, status, reader.View{Title: "Give a payment back", Notice: e.notice, Data: v})
+	return e.page.Show(w, r, status, reader.View{Title: v.Heading(), Notice: e.notice, Data: v})
 }
 
 func path(id uuid.UUID) string { return "/admin/purchases/" + id.String() + "/refund" }
@@ -98,33 +108,69 @@ func (e endpoint) order(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	why, typed := r.PostFormValue("reason"), r.PostFormValue("amount")
-	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return giveBack(r.Context(), tx, id, why, typed) })
+	var closed uuid.UUID // to whom something is at once
+	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) (err error) {
+		closed, err = e.giveBack(r.Context(), tx, id, why, typed)
+		return err
+	})
 	if err != nil {
 		return e.answer(w, r, func(v *view) { v.Reason, v.Typed = why, typed }, err)
+	}
+	if closed != uuid.Nil {
+		e.gate.Forget(r.Context(), closed)
 	}
 	return web.SeeOther(w, r, path(id)+"?saved")
 }
 
-// giveBack writes the wish and the job that asks Stripe. The lock is the one
-// under which what Stripe tells of the payment is settled, so that a refund or
-// a dispute that is told meanwhile is seen.
-func giveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, why, typed string) error {
+// giveBack gives back what was paid, or takes back what was not, and returns to
+// whom something is closed already. The lock is the one under which what Stripe
+// tells of the payment is settled, so that a refund or a dispute that is told
+// meanwhile is seen.
+func (e endpoint) giveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, why, typed string) (closed uuid.UUID, err error) {
 	s, err := find(ctx, tx, id)
 	if err != nil {
-		return err
+		return closed, err
 	}
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, s.Payment); err != nil {
-		return fmt.Errorf("lock payment %s: %w", s.Payment, err)
+		return closed, fmt.Errorf("lock payment %s: %w", s.Payment, err)
 	}
 	if s, err = find(ctx, tx, id); err != nil {
-		return err
+		return closed, err
 	}
 	if refusal := s.Refusal(); refusal != "" {
-		return fault.New(fault.Conflict, "%s", refusal)
+		return closed, fault.New(fault.Conflict, "%s", refusal)
 	}
 	if err := s.check(why, typed); err != nil {
-		return err
+		return closed, err
 	}
+	if s.Free() {
+		return s.withdraw(ctx, tx, why, e.now())
+	}
+	return closed, s.refund(ctx, tx, why)
+}
+
+// withdraw takes back what was bought for nothing.
+func (s sale) withdraw(ctx context.Context, tx pgx.Tx, why string, now time.Time) (closed uuid.UUID, err error) {
+	operator := access.User(ctx)
+	out, err := purchase.Settle(ctx, tx, purchase.Withdrawal(s.Payment, s.Currency, s.Live, operator, now))
+	if err != nil {
+		return closed, err
+	}
+	if out.State != purchase.Settled {
+		return closed, fmt.Errorf("take %s back: %s: %s", s.Payment, out.State, out.Reason)
+	}
+	if s.User != nil {
+		if _, err := queue.Add(ctx, tx, job.RefundNotice{Payment: s.Payment}); err != nil {
+			return closed, err
+		}
+	}
+	return out.User, audit.Write(ctx, tx, s.entry("free order taken back", map[string]any{
+		"payment": s.Payment, "module": s.Module, "reason": why,
+	}, operator))
+}
+
+// refund writes the wish and the job that asks Stripe.
+func (s sale) refund(ctx context.Context, tx pgx.Tx, why string) error {
 	refund := uuid.Must(uuid.NewV7())
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason)
@@ -139,13 +185,19 @@ func giveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, why, typed string) e
 	if _, err := queue.Add(ctx, tx, job.RefundPayment{Payment: s.Payment}); err != nil {
 		return err
 	}
-	return audit.Write(ctx, tx, s.entry(access.User(ctx), refund, why))
+	return audit.Write(ctx, tx, s.entry("refund ordered", map[string]any{
+		"refund": refund, "payment": s.Payment, "module": s.Module, "amount": s.Left(), "currency": s.Currency, "reason": why,
+	}, access.User(ctx)))
 }
 
-// check refuses a form that is not filled in.
+// check refuses a form that is not filled in; where nothing was to pay, no
+// amount is asked for.
 func (s sale) check(why, typed string) error {
 	if !slices.ContainsFunc(reasons(), func(r reason) bool { return r.Key == why }) {
-		return fault.In("reason", "Please choose why it is given back.")
+		return fault.In("reason", "Please choose why.")
+	}
+	if s.Free() {
+		return nil
 	}
 	amount := fmt.Sprintf("%d.%02d", s.Left()/100, s.Left()%100)
 	typed = strings.ReplaceAll(strings.ToLower(strings.Join(strings.Fields(typed), "")), ",", ".")
@@ -157,12 +209,10 @@ func (s sale) check(why, typed string) error {
 }
 
 // entry is what the record tells of it.
-func (s sale) entry(actor, refund uuid.UUID, why string) audit.Entry {
+func (s sale) entry(action string, detail map[string]any, actor uuid.UUID) audit.Entry {
 	subject := audit.Payment(s.Payment)
 	if s.User != nil {
 		subject = audit.User(*s.User)
 	}
-	return audit.Entry{Actor: actor, Action: "refund ordered", Subject: subject, Detail: map[string]any{
-		"refund": refund, "payment": s.Payment, "module": s.Module, "amount": s.Left(), "currency": s.Currency, "reason": why,
-	}}
+	return audit.Entry{Actor: actor, Action: action, Subject: subject, Detail: detail}
 }

@@ -1,14 +1,16 @@
-// Package refund is where operators give a payment back.
+// Package refund is where operators give a payment back, or take back what was
+// bought for nothing.
 //
 //	GET  /admin/purchases/:purchase/refund   what would be given back, to whom, and the form
-//	POST /admin/purchases/:purchase/refund   has all that is left of it given back
+//	POST /admin/purchases/:purchase/refund   has all that is left of it given back, or takes it back
 //
 // The path names a purchase, or, where its account is deleted, the sale in the
 // books. What is written is the wish and the job that asks Stripe; the purchase
 // changes when Stripe tells that it is done, as for any other refund. The
 // amount must be typed, so that no single click gives money away and nobody
 // gives back another amount than they see. A module for which a bundle was
-// cheaper is given back after the bundle.
+// cheaper is given back after the bundle. Where nothing was to pay, nobody asks
+// Stripe: the operator's word is the fact from which all follows, at once.
 package refund
 
 import (
@@ -21,6 +23,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform"
@@ -35,7 +38,7 @@ var files embed.FS
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html")}
+	e := endpoint{db: p.DB, gate: access.NewGate(p), now: p.Now, notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
 		{Method: "GET", Path: "/admin/purchases/:purchase/refund", Access: web.Operator, Handle: e.show},
 		{Method: "POST", Path: "/admin/purchases/:purchase/refund", Access: web.Operator, Handle: confirm.First(p.DB, "/admin/people", e.order)},
@@ -44,6 +47,8 @@ func Routes(p *platform.Platform) []web.Route {
 
 type endpoint struct {
 	db     *db.Pool
+	gate   access.Gate
+	now    func() time.Time
 	notice string
 	page   *reader.Page
 }
@@ -55,6 +60,7 @@ type sale struct {
 	Module   string
 	Title    string
 	Currency string
+	Live     bool       // sold with Stripe's live keys
 	User     *uuid.UUID // nil once the account is deleted
 	Email    string
 	Asked    *time.Time // when it began to be given back, nil if it did not
@@ -64,6 +70,9 @@ type sale struct {
 
 	purchase.Standing
 }
+
+// Free reports whether nothing was to pay.
+func (s sale) Free() bool { return s.Status != "" && s.Status != "pending" && s.Amount == 0 }
 
 // Left returns what can be given back, in cents.
 func (s sale) Left() int64 { return s.Amount - s.Refunded }
@@ -76,6 +85,8 @@ func (s sale) Refusal() string {
 	switch {
 	case s.Lost > 0:
 		return "The payer's bank has taken this payment back, so there is nothing left to give."
+	case s.Status == "refunded" && s.Free():
+		return "This was taken back on " + s.Revoked.UTC().Format("2 January 2006") + "."
 	case s.Status == "refunded":
 		return "All of this payment was given back on " + s.RefundedAt.UTC().Format("2 January 2006") + "."
 	case s.Status == "completed" && !s.Revoked.IsZero():
@@ -92,8 +103,8 @@ func (s sale) Refusal() string {
 		return "Nothing is known to be paid here, so there is nothing to give back."
 	case s.Cheaper != "":
 		return s.Cheaper + " was sold for less because of this payment, and would be left for the difference. Give that payment back first; then this one can be."
-	case s.Left() <= 0:
-		return "Nothing was to pay for this, so there is nothing to give back."
+	case s.Left() <= 0 && !s.Free():
+		return "Nothing is left of this payment to give back."
 	}
 	return ""
 }
@@ -106,7 +117,7 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 			SELECT stripe_payment_id AS payment FROM purchases WHERE id = $1
 			UNION
 			SELECT stripe_payment_id FROM ledger WHERE id = $1 AND kind = 'sale')
-		SELECT n.payment, m.key, m.title || CASE WHEN c.gift THEN ' as a gift' ELSE '' END, coalesce(p.currency, l.currency), u.id, coalesce(u.email, ''),
+		SELECT n.payment, m.key, m.title || CASE WHEN c.gift THEN ' as a gift' ELSE '' END, coalesce(p.currency, l.currency), coalesce(c.livemode, false), u.id, coalesce(u.email, ''),
 		       r.created_at, r.stripe_refund_id IS NOT NULL,
 		       coalesce((SELECT error FROM outbox WHERE kind = 'refund-payment' AND state = 'dead' AND payload ->> 'payment' = n.payment ORDER BY id DESC LIMIT 1), ''),
 		       coalesce((
@@ -123,12 +134,12 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 				LIMIT 1), '')
 		FROM named n
 		LEFT JOIN purchases p ON p.stripe_payment_id = n.payment
-		LEFT JOIN checkouts c ON c.id = p.checkout_id
+		LEFT JOIN checkouts c ON c.id = (SELECT checkout_id FROM payment_facts WHERE stripe_payment_id = n.payment AND checkout_id IS NOT NULL LIMIT 1)
 		LEFT JOIN ledger l ON l.stripe_payment_id = n.payment AND l.kind = 'sale'
 		LEFT JOIN users u ON u.id = p.user_id
 		LEFT JOIN refunds r ON r.stripe_payment_id = n.payment
 		JOIN modules m ON m.key = coalesce(p.module_type, l.module_type)`, id,
-	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error, &s.Cheaper)
+	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.Live, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error, &s.Cheaper)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, noSale()
 	}

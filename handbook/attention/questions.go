@@ -58,7 +58,7 @@ const paidWithoutAccess = `
 	SELECT '', count(DISTINCT p.payment), coalesce(extract(epoch FROM now() - min(p.at)), 0)::float8, coalesce(max(p.payment), '')
 	FROM paid p
 	WHERE p.at < now() - interval '5 minutes'
-	  AND NOT EXISTS (SELECT FROM payment_facts f WHERE f.stripe_payment_id = p.payment AND f.kind IN ('refunded', 'disputed', 'dispute_lost'))
+	  AND NOT EXISTS (SELECT FROM payment_facts f WHERE f.stripe_payment_id = p.payment AND f.kind IN ('refunded', 'disputed', 'dispute_lost', 'withdrawn'))
 	  AND NOT EXISTS (SELECT FROM refunds r WHERE r.stripe_payment_id = p.payment)
 	  AND NOT EXISTS (SELECT FROM gifts g WHERE g.stripe_payment_id = p.payment AND g.voided_at IS NULL)
 	  AND NOT EXISTS (

@@ -12,10 +12,12 @@
 //	paid, all of it given back       refunded    revoked
 //	paid, a dispute is open          completed   revoked until it is won
 //	paid, a dispute is lost          refunded    revoked
+//	nothing to pay, but withdrawn    refunded    revoked
 //
 // A pending purchase whose money will not come is deleted, as nothing was
 // bought; its facts stay. Of a dispute that is told both ways the loss counts.
-// A bank's inquiry takes no money, and nothing follows from one.
+// A bank's inquiry takes no money, and nothing follows from one. What cost
+// nothing is no refund's to take back: an operator withdraws it.
 //
 // Settle is the one way in, and Settlement is Settle in two halves, which travel
 // with a caller's own statements. The webhook calls it with what an event tells,

@@ -18,12 +18,13 @@ const (
 	Disputed       Kind = "disputed"        // the payer's bank asks for it back
 	DisputeWon     Kind = "dispute_won"     // and does not get it
 	DisputeLost    Kind = "dispute_lost"    // and gets it
+	Withdrawn      Kind = "withdrawn"       // nothing was to pay, and an operator takes it back
 )
 
 // Fact is one thing that is known about a payment, for good.
 type Fact struct {
 	Kind   Kind
-	Source string // the Stripe object that tells it
+	Source string // the Stripe object that tells it, or the operator
 	Amount int64  // what was paid, is disputed, or all that was given back by then
 	At     time.Time
 
@@ -77,6 +78,9 @@ func State(facts []Fact) Standing {
 	}
 	if _, all := best[Refunded]; all {
 		s.Status, s.Revoked = "refunded", back.At
+	}
+	if w, taken := best[Withdrawn]; taken && paid.Amount == 0 {
+		s.Status, s.Revoked = "refunded", earlier(s.Revoked, w.At)
 	}
 	for _, d := range disputes(facts) {
 		s.weigh(d)

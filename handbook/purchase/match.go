@@ -17,9 +17,9 @@ func (r Report) contradicts(k known) string {
 	switch {
 	case !k.found:
 		return fmt.Sprintf("there is no checkout %q", r.checkout)
-	case !r.dispute && r.module != k.module:
+	case !r.bare && r.module != k.module:
 		return differ("module", r.module, k.module)
-	case !r.dispute && r.currency != k.currency:
+	case !r.bare && r.currency != k.currency:
 		return differ("currency", r.currency, k.currency)
 	case r.live != k.live:
 		return differ("livemode", r.live, k.live)

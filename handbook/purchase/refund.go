@@ -64,10 +64,10 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 	return back, nil
 }
 
-// withdraw has the pages closed on which a reader could pay the difference to
+// closePages has the pages closed on which a reader could pay the difference to
 // a module that is theirs no more. b, which closes it, is sent before, so that
 // it is known whose it is.
-func withdraw(ctx context.Context, tx pgx.Tx, b *pgx.Batch, k known, reader *uuid.UUID) (*pgx.Batch, error) {
+func closePages(ctx context.Context, tx pgx.Tx, b *pgx.Batch, k known, reader *uuid.UUID) (*pgx.Batch, error) {
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("close what checkout %s has opened: %w", k.checkout, err)
 	}

@@ -20,7 +20,7 @@ func Marks(checkout uuid.UUID, module string) map[string]string {
 	return map[string]string{checkoutMark: checkout.String(), moduleMark: module}
 }
 
-// Report is what Stripe tells about one payment.
+// Report is what Stripe, or an operator, tells about one payment.
 type Report struct {
 	checkout string // our row, as the marks have it; "" when the sale is not ours
 	module   string
@@ -29,7 +29,7 @@ type Report struct {
 	live     bool
 	facts    []Fact
 	session  *stripe.CheckoutSession // nil when something else tells it
-	dispute  bool                    // names the payment only, whoever sold it
+	bare     bool                    // names the payment only, whoever sold it
 	unpaid   string                  // what of a refund the payer did not get, in words; "" if nothing
 }
 
@@ -106,7 +106,7 @@ func FromDispute(d *stripe.Dispute, at time.Time) (Report, error) {
 	if d.PaymentIntent == nil || d.PaymentIntent.ID == "" {
 		return Report{}, nil // not made by a checkout, so not ours
 	}
-	r := Report{payment: d.PaymentIntent.ID, currency: string(d.Currency), live: d.Livemode, dispute: true}
+	r := Report{payment: d.PaymentIntent.ID, currency: string(d.Currency), live: d.Livemode, bare: true}
 	var kind Kind
 	switch d.Status {
 	case stripe.DisputeStatusNeedsResponse, stripe.DisputeStatusUnderReview:
@@ -134,6 +134,15 @@ func FromRefund(r *stripe.Refund) Report {
 		return Report{}
 	}
 	return Report{payment: r.PaymentIntent.ID, unpaid: fmt.Sprintf("refund %s of %d %s %s (%s)", r.ID, r.Amount, r.Currency, r.Status, cmp.Or(string(r.FailureReason), "no reason given"))}
+}
+
+// Withdrawal returns what an operator decides about a payment of nothing: what
+// it bought is taken back. Where money was paid nothing follows from it.
+func Withdrawal(payment, currency string, live bool, operator uuid.UUID, at time.Time) Report {
+	return Report{
+		payment: payment, currency: currency, live: live, bare: true,
+		facts: []Fact{{Kind: Withdrawn, Source: operator.String(), At: moment(at)}},
+	}
 }
 
 // moment drops what PostgreSQL would not keep, so that a fact is equal to

@@ -63,9 +63,9 @@ type Settlement struct {
 func NewSettlement(r Report) *Settlement {
 	s := &Settlement{report: r, known: known{fresh: uuid.Must(uuid.NewV7())}}
 	switch {
-	case r.dispute && len(r.facts) == 0:
+	case r.bare && len(r.facts) == 0:
 		s.Outcome = Outcome{State: Ignored, Reason: "an inquiry: no money is taken"}
-	case r.checkout == "" && !r.dispute && r.unpaid == "":
+	case r.checkout == "" && !r.bare && r.unpaid == "":
 		s.Outcome = Outcome{State: Ignored, Reason: "not sold here"}
 	}
 	return s
@@ -89,7 +89,7 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 	case r.unpaid != "":
 		s.Outcome = bounced(r, k)
 		return b, nil
-	case r.dispute && !k.found:
+	case r.bare && !k.found:
 		s.Outcome = early(b, r)
 		return b, nil
 	}
@@ -103,7 +103,7 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 	write(b, r, k, standing, &s.User)
 	if k.opened() && !s.Opens {
 		var err error
-		if b, err = withdraw(ctx, tx, b, k, &s.User); err != nil {
+		if b, err = closePages(ctx, tx, b, k, &s.User); err != nil {
 			return nil, err
 		}
 	}
@@ -137,13 +137,13 @@ func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s S
 		return b, orphan(ctx, tx, r.payment, k, s)
 	}
 	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
-	if s.open() && (first || r.dispute) && k.more {
+	if s.open() && (first || r.bare) && k.more {
 		if err := tx.SendBatch(ctx, b).Close(); err != nil {
 			return nil, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
 		}
 		b = &pgx.Batch{}
 		last := r.payment
-		if r.dispute {
+		if r.bare {
 			last = ""
 		}
 		back, err := superfluous(ctx, tx, *k.user, last)

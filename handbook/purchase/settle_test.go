@@ -45,6 +45,7 @@ func TestSettle(t *testing.T) {
 		{"disputed twice, won twice", "paid; disputed; disputed again; won; won again", "completed", opened, 1, "sale 7900"},
 		{"refunded and then won", "paid; disputed; all back; won", "refunded", "", 1, "sale 7900, refund 7900"},
 		{"disputed before it is completed", "disputed; paid", "completed", "", 1, "sale 7900"},
+		{"withdrawn, though it was paid", "paid; withdrawn", "completed", opened, 1, "sale 7900"},
 		{"lost before it is completed", "lost; paid", "refunded", "", 0, "sale 7900, dispute 7900"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -77,17 +78,26 @@ func TestSettle(t *testing.T) {
 
 // everything is what Stripe may tell about one payment.
 var everything = []string{"unpaid", "failed", "paid", "paid, read later", "part back", "more back", "all back",
-	"disputed", "under review", "won", "lost", "disputed again", "won again"}
+	"disputed", "under review", "won", "lost", "disputed again", "won again", "withdrawn"}
 
 // TestAnyOrder tells the same set in any order, with repeats, some at once.
 func TestAnyOrder(t *testing.T) {
 	t.Parallel()
+	anyOrder(t, everything)
+}
 
+// TestAnyOrderOfFree does so with what may be told of a payment of nothing.
+func TestAnyOrderOfFree(t *testing.T) {
+	t.Parallel()
+	anyOrder(t, []string{"free", "free, read later", "free, withdrawn", "free, withdrawn by another"})
+}
+
+func anyOrder(t *testing.T, everything []string) {
 	p := open(t)
 	ctx := t.Context()
 	known := map[string]string{} // by set
 	rapid.Check(t, func(rt *rapid.T) {
-		set := rapid.SliceOfNDistinct(rapid.SampledFrom(everything), 1, 5, rapid.ID[string]).Draw(rt, "set")
+		set := rapid.SliceOfNDistinct(rapid.SampledFrom(everything), 1, min(5, len(everything)), rapid.ID[string]).Draw(rt, "set")
 		story := append(slices.Clone(set), rapid.SliceOfN(rapid.SampledFrom(set), 0, 3).Draw(rt, "repeats")...)
 		story = rapid.Permutation(story).Draw(rt, "order")
 		got := tell(ctx, rt, p, story, rapid.IntRange(1, 3).Draw(rt, "at once"))
@@ -196,10 +206,7 @@ func TestNothingToPay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := s.settle(t.Context(), purchase.FromSession(
-		s.session(stripe.CheckoutSessionPaymentStatusNoPaymentRequired, func(c *stripe.CheckoutSession) {
-			c.AmountTotal, c.PaymentIntent = 0, nil
-		}), noon))
+	out, err := s.settle(t.Context(), s.report("free"))
 	var payment string
 	var amount int
 	if err := s.p.DB.QueryRow(t.Context(), `SELECT stripe_payment_id, amount FROM purchases`).Scan(&payment, &amount); err != nil {
@@ -207,6 +214,38 @@ func TestNothingToPay(t *testing.T) {
 	}
 	if err != nil || out.State != purchase.Settled || payment != s.id("cs") || amount != 0 || s.opens(t) != "instrument" {
 		t.Errorf("%+v, %v; payment %q of %d opens %q", out, err, payment, amount, s.opens(t))
+	}
+}
+
+// TestWithdrawn takes back what was had for nothing, and lets it be had again.
+func TestWithdrawn(t *testing.T) {
+	t.Parallel()
+
+	s, err := sell(t.Context(), open(t), "bundle", 14900)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"free", "free, withdrawn", "free, read later", "free, withdrawn by another"} {
+		if out, err := s.settle(t.Context(), s.report(name)); err != nil || out.State != purchase.Settled || out.User != s.user {
+			t.Fatalf("%s: %+v, %v", name, out, err)
+		}
+	}
+	rows, err := s.rows(t.Context())
+	const want = "complete cs_\nfact paid 0 2026-03-01 12:00:02\nfact withdrawn 0 2026-03-01 12:00:17\nfact withdrawn 0 2026-03-01 12:00:18\n" +
+		"purchase bundle 0 usd refunded 2026-03-01 12:00:02\ngrant bundle 2026-03-01 12:00:02 2026-03-01 12:00:17\nledger sale bundle 0 usd 2026-03-01 12:00:02"
+	if err != nil || rows != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, rows, want)
+	}
+	live := purchase.Withdrawal(s.id("cs"), "usd", true, s.user, noon)
+	if out, err := s.settle(t.Context(), live); err != nil || out.State != purchase.Quarantined {
+		t.Errorf("of another mode: %+v, %v", out, err)
+	}
+	again := &sale{p: s.p, user: s.user, checkout: uuid.New(), module: s.module, price: s.price}
+	if err := again.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.settle(t.Context(), again.report("free")); err != nil || again.opens(t) != "bundle instrument private_commercial" {
+		t.Errorf("opens %q, %v", again.opens(t), err)
 	}
 }
 

@@ -47,6 +47,10 @@ func TestState(t *testing.T) {
 		{"submitted", []purchase.Fact{submitted}, purchase.Standing{Status: "pending", At: noon, Amount: 7900}},
 		{"paid", []purchase.Fact{paid, submitted}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
 		{"with discount and tax", []purchase.Fact{taxed}, purchase.Standing{Status: "completed", At: taxed.At, Amount: 5445, Discount: 4950, Tax: 495}},
+		{"withdrawn", []purchase.Fact{fact(purchase.Withdrawn, 0, 3), fact(purchase.Paid, 0, 1), fact(purchase.Withdrawn, 0, 7)}, purchase.Standing{
+			Status: "refunded", At: paid.At, Revoked: noon.Add(3 * time.Second)}},
+		{"withdrawn, though it was paid", []purchase.Fact{fact(purchase.Withdrawn, 0, 3), paid}, purchase.Standing{Status: "completed", At: paid.At, Amount: 7900}},
+		{"withdrawn, of which no sale is known", []purchase.Fact{fact(purchase.Withdrawn, 0, 3)}, purchase.Standing{}},
 		{"nothing to pay", []purchase.Fact{fact(purchase.Paid, 0, 1)}, purchase.Standing{Status: "completed", At: paid.At}},
 		{"part given back", []purchase.Fact{part, paid}, purchase.Standing{
 			Status: "completed", At: paid.At, Amount: 7900, Refunded: 900, RefundedAt: part.At}},
@@ -65,7 +69,7 @@ func TestState(t *testing.T) {
 func facts() *rapid.Generator[[]purchase.Fact] {
 	kinds := []purchase.Kind{
 		purchase.Submitted, purchase.Failed, purchase.Paid, purchase.PartlyRefunded, purchase.Refunded,
-		purchase.Disputed, purchase.DisputeWon, purchase.DisputeLost,
+		purchase.Disputed, purchase.DisputeWon, purchase.DisputeLost, purchase.Withdrawn,
 	}
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) purchase.Fact {
 		f := fact(rapid.SampledFrom(kinds).Draw(t, "kind"), rapid.Int64Range(0, 3).Draw(t, "amount"), rapid.IntRange(0, 5).Draw(t, "at"))
@@ -102,7 +106,7 @@ func TestStateOfEveryOrder(t *testing.T) {
 	all := []purchase.Fact{
 		fact(purchase.Submitted, 7900, 0), fact(purchase.Failed, 7900, 9),
 		fact(purchase.Disputed, 7900, 5), fact(purchase.DisputeWon, 7900, 6), fact(purchase.DisputeLost, 7900, 7), second,
-		fact(purchase.Paid, 7900, 1), fact(purchase.Paid, 7900, 5),
+		fact(purchase.Paid, 7900, 1), fact(purchase.Paid, 7900, 5), fact(purchase.Paid, 0, 2), fact(purchase.Withdrawn, 0, 10),
 		fact(purchase.PartlyRefunded, 900, 2), fact(purchase.PartlyRefunded, 1900, 3), fact(purchase.PartlyRefunded, 1900, 8),
 		fact(purchase.Refunded, 7900, 4), fact(purchase.Refunded, 7900, 7),
 	}

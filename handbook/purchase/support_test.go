@@ -64,6 +64,14 @@ func (s *sale) session(status stripe.CheckoutSessionPaymentStatus, change ...fun
 	return c
 }
 
+// free is a session of which nothing was to pay, so that there is no payment
+// intent.
+func (s *sale) free() *stripe.CheckoutSession {
+	return s.session(stripe.CheckoutSessionPaymentStatusNoPaymentRequired, func(c *stripe.CheckoutSession) {
+		c.AmountTotal, c.PaymentIntent = 0, nil
+	})
+}
+
 func (s *sale) charge(back int64, change ...func(*stripe.Charge)) *stripe.Charge {
 	c := &stripe.Charge{
 		ID: s.id("ch"), Object: "charge", Amount: s.price, AmountRefunded: back, Refunded: back == s.price, Currency: "usd",
@@ -104,8 +112,8 @@ func (s *sale) rows(ctx context.Context) (string, error) {
 			(SELECT string_agg(concat_ws(' ', 'fact', kind, amount, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind, amount, at) FROM payment_facts WHERE checkout_id = $1),
 			(SELECT string_agg(concat_ws(' ', 'purchase', module_type, amount, currency, status, purchased_at AT TIME ZONE 'UTC'), E'\n') FROM purchases WHERE user_id = $2),
 			(SELECT string_agg(concat_ws(' ', 'grant', module_key, created_at AT TIME ZONE 'UTC', coalesce((revoked_at AT TIME ZONE 'UTC')::text, 'open')), E'\n' ORDER BY id) FROM grants WHERE user_id = $2),
-			(SELECT string_agg(concat_ws(' ', 'ledger', kind, module_type, amount, currency, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind DESC) FROM ledger WHERE stripe_payment_id = $3))`,
-		s.checkout, s.user, s.id("pi")).Scan(&rows)
+			(SELECT string_agg(concat_ws(' ', 'ledger', kind, module_type, amount, currency, at AT TIME ZONE 'UTC'), E'\n' ORDER BY kind DESC) FROM ledger WHERE stripe_payment_id IN ($3, $4)))`,
+		s.checkout, s.user, s.id("pi"), s.id("cs")).Scan(&rows)
 	return rows, err
 }
 
@@ -163,6 +171,16 @@ func (s *sale) report(name string) purchase.Report {
 		return s.dispute("dp_2", stripe.DisputeStatusNeedsResponse, 12)
 	case "won again":
 		return s.dispute("dp_2", stripe.DisputeStatusWon, 13)
+	case "withdrawn":
+		return purchase.Withdrawal(s.id("pi"), "usd", false, s.user, at(16))
+	case "free":
+		return purchase.FromSession(s.free(), at(2))
+	case "free, read later":
+		return purchase.FromSession(s.free(), at(9))
+	case "free, withdrawn":
+		return purchase.Withdrawal(s.id("cs"), "usd", false, s.user, at(17))
+	case "free, withdrawn by another":
+		return purchase.Withdrawal(s.id("cs"), "usd", false, uuid.Max, at(18))
 	case "inquiry":
 		return s.dispute("dp_3", stripe.DisputeStatusWarningNeedsResponse, 14)
 	case "inquiry closed":

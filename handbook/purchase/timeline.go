@@ -74,6 +74,10 @@ func words(what string) (own, other string) {
 		return "Your bank did not send the payment for %s.", "The bank did not send the payment for %s."
 	case "fact paid":
 		return "You paid for %s.", "Paid for %s."
+	case "fact free":
+		return "You got %s, with nothing to pay.", "Got %s, with nothing to pay."
+	case "fact withdrawn":
+		return "Your free order of %s was taken back.", "The free order of %s was taken back by an operator."
 	case "fact partly_refunded":
 		return "You got a part of your payment for %s back.", "Got a part of the payment for %s back."
 	case "fact refunded":
@@ -138,7 +142,8 @@ FROM (
 	FROM told
 	WHERE $2 OR state = 'quarantined'
 	UNION ALL
-	SELECT f.at, 3, 'fact ' || f.kind, mine.title, 'payment ' || f.stripe_payment_id, f.amount, f.currency
+	SELECT f.at, 3, 'fact ' || CASE WHEN f.kind = 'paid' AND f.amount = 0 THEN 'free' ELSE f.kind END, mine.title,
+	       concat_ws(', ', 'payment ' || f.stripe_payment_id, CASE f.kind WHEN 'withdrawn' THEN 'operator ' || f.source END), f.amount, f.currency
 	FROM payment_facts f
 	JOIN mine ON mine.id = f.checkout_id
 	UNION ALL

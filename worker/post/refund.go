@@ -19,6 +19,7 @@ type givenBack struct {
 	Order       string // the payment, as Stripe names it
 	Why         string // duplicate, account_deleted, or else what an operator chose
 	Gone        bool   // there is no account any more
+	Free        bool   // nothing was paid, so that no money went back
 	Gift        bool   // it bought a code to give away
 	Stays       bool   // the payer may read all of it still, by what else opens it
 	URL         string
@@ -35,7 +36,8 @@ const lost = `
 				FROM grants g, opened_by(g.module_key) o
 				WHERE g.user_id = u.id AND g.revoked_at IS NULL AND (g.expires_at IS NULL OR g.expires_at > now()) AND (g.purchase_id IS NULL OR g.purchase_id IS DISTINCT FROM p.id))`
 
-// RefundNotice tells a payer that a payment was given back. Of an account that
+// RefundNotice tells a payer that a payment was given back, or that what was
+// bought for nothing was taken back. Of an account that
 // is deleted, the mail's row holds the address until it is sent; without one
 // nobody can be told.
 func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
@@ -45,7 +47,14 @@ func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
 	var currency string
 	err := j.DB.QueryRow(ctx, `
 		SELECT u.id, coalesce(u.email, l.address, ''), coalesce(u.name, ''), coalesce(m.title, r.module_type), r.amount, r.currency, r.reason, u.id IS NULL, coalesce(c.gift, false), u.id IS NOT NULL AND NOT EXISTS (`+lost+`)
-		FROM refunds r
+		FROM (
+			SELECT stripe_payment_id, user_id, module_type, amount, currency, reason
+			FROM refunds
+			UNION ALL
+			SELECT f.stripe_payment_id, b.user_id, b.module_type, 0, b.currency, 'withdrawn'
+			FROM payment_facts f
+			JOIN purchases b ON b.stripe_payment_id = f.stripe_payment_id AND b.amount = 0
+			WHERE f.kind = 'withdrawn') r
 		LEFT JOIN users u ON u.id = r.user_id
 		LEFT JOIN modules m ON m.key = r.module_type
 		LEFT JOIN mails l ON l.cause = $2
@@ -59,7 +68,10 @@ func (j Jobs) RefundNotice(ctx context.Context, a job.RefundNotice) error {
 	if err != nil {
 		return fmt.Errorf("refund of %s: %w", a.Payment, err)
 	}
-	g.Amount = reader.Money(amount, currency)
+	g.Amount, g.Free = reader.Money(amount, currency), amount == 0
+	if g.Free {
+		c.kept = "We took your free order back"
+	}
 	id, due, err := j.claim(ctx, c)
 	if err != nil || !due {
 		return err

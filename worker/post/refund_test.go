@@ -66,3 +66,29 @@ func TestRefundNotice(t *testing.T) {
 		t.Errorf("%d mails keep the address of nobody: %v", kept, err)
 	}
 }
+
+// Of what was free nothing is said to have been paid.
+func TestFreeNotice(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	platformtest.Sell(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Exec(t, p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status) VALUES (gen_random_uuid(), $1, 'cs_1', 'instrument', 0, 'refunded')`, ana.ID)
+	platformtest.Exec(t, p, `INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at) SELECT 'cs_1', 'withdrawn', who, 0, 'usd', now() FROM unnest('{one,another}'::text[]) who`)
+	for range 2 {
+		if err := jobs(t, p, b.URL()).RefundNotice(t.Context(), job.RefundNotice{Payment: "cs_1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := b.All()
+	if len(all) != 1 || all[0].To != "ana@example.com" || all[0].Subject != "We took your free order back" {
+		t.Fatalf("%+v", all)
+	}
+	for _, text := range []string{all[0].Text, all[0].HTML} {
+		text = strings.Join(strings.Fields(text), " ")
+		if !strings.Contains(text, "You paid nothing for it, so there is no money to give back.") || !strings.Contains(text, "cs_1") || !strings.Contains(text, "What nothing else opens to you is closed") ||
+			strings.Contains(text, "payment") || strings.Contains(text, "bank") || strings.Contains(text, "$") || strings.Contains(text, "you paid us") {
+			t.Errorf("it says %s", text)
+		}
+	}
+}
