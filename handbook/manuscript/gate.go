@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"pilothandbook/handbook/mdx"
@@ -37,7 +38,8 @@ func (g *gate) fault(file string, line, column int, format string, args ...any) 
 	g.faults = append(g.faults, mdx.Fault{File: file, Line: line, Column: column, Text: fmt.Sprintf(format, args...)})
 }
 
-// walk takes in all files of the module, in the order of their paths.
+// walk takes in all files of the module, and puts them in the order of their
+// paths, which is not that of the walk: a-b.mdx stands before a/b.mdx.
 func (g *gate) walk() {
 	seen := 0
 	err := fs.WalkDir(g.m.fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -49,6 +51,7 @@ func (g *gate) walk() {
 		}
 		return g.visit(name, d)
 	})
+	slices.SortFunc(g.m.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	switch {
 	case errors.Is(err, errTooMany):
 		g.fault(".", 0, 0, "the folder has over %d files; move out what is not of the module", maxFiles)

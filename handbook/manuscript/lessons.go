@@ -3,7 +3,10 @@ package manuscript
 import (
 	"crypto/sha256"
 	"maps"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/handbook/mdx"
 )
@@ -17,21 +20,49 @@ func (g *gate) lessonFiles() []string {
 // lessons checks the text of every lesson, and that none is forgotten.
 func (g *gate) lessons() {
 	r := g.m.resolver(func(string, [sha256.Size]byte) string { return "/" })
+	files := g.lessonFiles()
 	links, headings := map[string][]mdx.Link{}, map[string]map[string]bool{}
-	for _, file := range g.lessonFiles() {
+	for i, l := range g.read(files, r) {
+		file := files[i]
 		if _, listed := r.Lesson(file); !listed {
 			g.fault(file, 0, 0, "the lesson is not listed; add it to the lessons of %s, or remove the file", moduleFile)
 		}
-		lesson, faults := mdx.Scan(file, g.texts[file], r)
-		g.faults = append(g.faults, faults...)
-		links[file] = lesson.Links
-		if len(faults) == 0 || len(lesson.Headings) > 0 { // else it could not be read, and its headings are not known
-			headings[file] = ids(lesson.Headings)
+		g.faults = append(g.faults, l.faults...)
+		g.budget(file, l)
+		links[file] = l.Links
+		if len(l.faults) == 0 || len(l.Headings) > 0 { // else it could not be read, and its headings are not known
+			headings[file] = ids(l.Headings)
 		}
 	}
 	for file, all := range links {
 		g.anchors(file, all, headings)
 	}
+}
+
+// seen is a lesson that the gate has rendered.
+type seen struct {
+	mdx.Lesson     // without its HTML
+	size       int // of that, compressed, if it may be over its budget
+	faults     []mdx.Fault
+}
+
+// read renders lessons, as many at once as there are processors. Their HTML is
+// not kept: a module may have more of it than the machine has memory.
+func (g *gate) read(files []string, r mdx.Resolver) []seen {
+	read := make([]seen, len(files))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, file := range files {
+		all.Go(func() error {
+			l := &read[i]
+			l.Lesson, l.faults = mdx.Render(file, g.texts[file], r)
+			l.size = compressed(l.HTML)
+			l.HTML = ""
+			return nil
+		})
+	}
+	_ = all.Wait() // none of them fails
+	return read
 }
 
 func ids(headings []mdx.Heading) map[string]bool {

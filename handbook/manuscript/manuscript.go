@@ -16,6 +16,7 @@ package manuscript
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"io/fs"
 	"iter"
 	"slices"
@@ -116,6 +117,7 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 			url, ok := urls[path]
 			return url, ok
 		},
+		Module: m.other,
 		Media: func(path string) (mdx.Sized, bool) {
 			p, ok := m.pictures[path]
 			if !ok {
@@ -124,6 +126,20 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 			return mdx.Sized{URL: mediaURL(path, p.sha), Width: p.width, Height: p.height}, true
 		},
 	}
+}
+
+// other tells why lessons of a module cannot be linked by their address. That
+// of a module can, whether or not the lesson is there yet: two that refer to
+// each other cannot both be published first.
+func (m *Manuscript) other(key string) (problem string) {
+	modules := keys()[:len(keys())-1]
+	switch {
+	case key == m.Key:
+		return "the link leads to a lesson of this module by its address; name its file, as [text](other.mdx)"
+	case !slices.Contains(modules, key):
+		return fmt.Sprintf("there is no module %q to link to; known are %s", key, strings.Join(modules, ", "))
+	}
+	return ""
 }
 
 func (m *Manuscript) file(path string) File {

@@ -27,6 +27,7 @@ type vector struct {
 	depth         int
 	styles        int // how many style elements are open
 	width, height int
+	sight         *sight
 }
 
 // check is the size of the drawing in pixels. It stops at the first fault of
@@ -36,6 +37,7 @@ func (v *vector) check(src []byte) (width, height int) {
 		v.report(0, 0, "this is not UTF-8; save the file in that encoding")
 		return 0, 0
 	}
+	v.sight = newSight()
 	d := xml.NewDecoder(bytes.NewReader(src))
 	for {
 		v.line, v.column = d.InputPos()
@@ -54,6 +56,7 @@ func (v *vector) check(src []byte) (width, height int) {
 	if !v.found {
 		v.report(0, 0, "this is no SVG: it has no <svg> element")
 	}
+	v.sight.report(v.report)
 	return v.width, v.height
 }
 
@@ -72,13 +75,16 @@ func (v *vector) token(token xml.Token) bool {
 		return v.start(t)
 	case xml.EndElement:
 		v.depth--
+		v.sight.end()
 		if t.Name.Local == "style" {
 			v.styles--
 		}
 	case xml.CharData:
 		if v.styles > 0 {
 			v.css("a style", string(t))
+			v.sight.style(string(t))
 		}
+		v.sight.text(string(t))
 	case xml.Directive:
 		v.fault("a <!DOCTYPE> or the like is not allowed; remove it")
 	case xml.ProcInst:
@@ -98,6 +104,7 @@ func (v *vector) start(t xml.StartElement) bool {
 		return false
 	case t.Name.Space != svgSpace:
 		v.fault(`<%s> is not of SVG; save the file as plain SVG, with xmlns="%s"`, t.Name.Local, svgSpace)
+		v.sight.start(t, v.line, v.column)
 		return v.depth > 1
 	case v.depth == 1 && name != "svg":
 		v.fault("the file begins with <%s>, not <svg>", t.Name.Local)
@@ -112,6 +119,7 @@ func (v *vector) start(t xml.StartElement) bool {
 	for _, a := range t.Attr {
 		v.attribute(a)
 	}
+	v.sight.start(t, v.line, v.column)
 	return true
 }
 
@@ -146,6 +154,9 @@ func (v *vector) css(where, text string) {
 			v.fault("%s has %q, which is not allowed; remove it", where, word)
 			return
 		}
+	}
+	if strings.Contains(text, "prefers-color-scheme") {
+		v.fault("%s asks for the colour scheme; a figure lies on the same light plate on dark pages, so remove it", where)
 	}
 	for {
 		_, rest, found := strings.Cut(text, "url(")

@@ -29,7 +29,7 @@ func TestFaults(t *testing.T) {
 		{"mute image", "a ![ ](../media/c.png)", "x.mdx:6:3: the image has no alternative text; say between the brackets what it shows"},
 		{"missing lesson", "[a](../b.mdx)", "x.mdx:6:1: the module has no \"b.mdx\"; paths count from the lesson's own folder"},
 		{"outside", "[a](../../b.mdx)", "x.mdx:6:1: the path leaves the module's folder; name a file of this module"},
-		{"absolute", "[a](/b)", "x.mdx:6:1: \"/b\" is not relative; name the file as seen from the lesson's folder"},
+		{"absolute", "[a](/b)", "x.mdx:6:1: \"/b\" is not relative; name the file as seen from the lesson's folder, or another module's lesson as /modules/KEY/lessons/ID"},
 		{"without scheme", "[a](//b.org)", "x.mdx:6:1: the address has no scheme; write https:// in front"},
 		{"without host", "[a](https:b)", "x.mdx:6:1: \"https:b\" names no host"},
 		{"query", "[a](b.mdx?c)", "x.mdx:6:1: a file of the module takes no ?query"},

@@ -71,8 +71,8 @@ func date(m record.Map, f *faults) time.Time {
 func codes(m record.Map, f *faults) []string {
 	var codes []string
 	for _, item := range m.Texts("acs") {
-		if !acsCode.MatchString(item.Text) {
-			f.add(item.Line+1, item.Column, "%q is not a code of the ACS; write it as PA.I.F.K2b", item.Text)
+		if why := impossible(item.Text); why != "" {
+			f.add(item.Line+1, item.Column, "%s", why)
 			continue
 		}
 		codes = append(codes, item.Text)

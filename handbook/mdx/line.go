@@ -16,7 +16,7 @@ func (s *survey) markdown(e *element, a attribute, text string) string {
 	d := &document{lesson: s.lesson, faults: f, body: []byte(text)}
 	html := ""
 	if found, ok := d.parse(); ok {
-		inner := newSurvey(d, found, Resolver{Lesson: s.resolver.Lesson, Media: s.resolver.Media})
+		inner := newSurvey(d, found, Resolver{Lesson: s.resolver.Lesson, Media: s.resolver.Media, Module: s.resolver.Module})
 		inner.ids = s.ids
 		inner.module()
 		inner.walk()

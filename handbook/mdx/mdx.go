@@ -72,6 +72,7 @@ type Image struct {
 type Resolver struct {
 	Lesson    func(path string) (url string, ok bool)
 	Media     func(path string) (picture Sized, ok bool)
+	Module    func(key string) (problem string) // why no lesson of another module may be linked
 	Component func(name string) (Component, bool)
 	Names     []string // of components, for a fault to tell which was meant
 	// Import is asked for what an import names in a file of the module;

@@ -3,6 +3,7 @@ package mdx
 import (
 	"net/url"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,11 @@ func (s *survey) target(address string, pos int) (href string, external, ok bool
 	case u.Scheme != "":
 		link.URL = u.String()
 		href, external, ok = link.URL, true, true
+	case abroad.MatchString(u.Path):
+		link.URL = u.String()
+		if href, ok = link.URL, s.abroad(u.Path, pos); !ok {
+			return "", false, false
+		}
 	default:
 		link.Path, link.Fragment = s.path(u.Path), u.Fragment
 		href, ok = s.inside(link, pos)
@@ -101,6 +107,22 @@ func (s *survey) picture(address, alt, altPlace string, pos int) (p Sized, ok bo
 	}
 	p.first = len(s.lesson.Images) == 1
 	return p, ok
+}
+
+// abroad is a link to a lesson of another module, by its address in the
+// handbook.
+var abroad = regexp.MustCompile(`^/modules/([a-z_]+)/lessons/[a-z0-9]+(?:-[a-z0-9]+)*$`)
+
+// abroad checks such a link as far as this module can know.
+func (s *survey) abroad(path string, pos int) bool {
+	problem := "this lesson knows no other modules"
+	if s.resolver.Module != nil {
+		problem = s.resolver.Module(abroad.FindStringSubmatch(path)[1])
+	}
+	if problem != "" {
+		s.faults.in(pos, "%s", problem)
+	}
+	return problem == ""
 }
 
 // inside is the URL of a link within the module.
@@ -203,8 +225,9 @@ func relative(u *url.URL) (problem string) {
 		return "the address has no scheme; write https:// in front"
 	case u.Path == "" && u.Fragment == "":
 		return "the link leads nowhere; put the address between the parentheses"
+	case abroad.MatchString(u.Path) && u.RawQuery == "":
 	case strings.HasPrefix(u.Path, "/"):
-		return strconv.Quote(u.Path) + " is not relative; name the file as seen from the lesson's folder"
+		return strconv.Quote(u.Path) + " is not relative; name the file as seen from the lesson's folder, or another module's lesson as /modules/KEY/lessons/ID"
 	case u.RawQuery != "" || u.ForceQuery:
 		return "a file of the module takes no ?query"
 	}
