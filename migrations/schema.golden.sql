@@ -1,5 +1,14 @@
 -- The schema after all migrations. Made by: go test ./migrations -update
 
+activations
+  module_key text NOT NULL
+  at timestamp with time zone NOT NULL DEFAULT clock_timestamp()
+  version_id uuid NOT NULL
+  activations_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  activations_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  activations_pkey PRIMARY KEY (module_key, at)
+  CREATE INDEX activations_version_id ON public.activations USING btree (version_id)
+
 audit_log
   id uuid NOT NULL
   at timestamp with time zone NOT NULL DEFAULT now()
@@ -88,6 +97,16 @@ email_changes
   email_changes_pkey PRIMARY KEY (id)
   CREATE INDEX email_changes_email ON public.email_changes USING btree (email, created_at)
   CREATE INDEX email_changes_user_id ON public.email_changes USING btree (user_id, created_at)
+
+former_lessons
+  version_id uuid NOT NULL
+  lesson_id text NOT NULL
+  moved_to text
+  former_lessons_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  former_lessons_version_id_moved_to_fkey FOREIGN KEY (version_id, moved_to) REFERENCES lessons(version_id, lesson_id) ON DELETE CASCADE
+  former_lessons_pkey PRIMARY KEY (version_id, lesson_id)
+  CREATE INDEX former_lessons_lesson_id ON public.former_lessons USING btree (lesson_id)
+  CREATE INDEX former_lessons_moved_to ON public.former_lessons USING btree (moved_to)
 
 gifts
   id uuid NOT NULL

@@ -20,6 +20,7 @@ import (
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/progress"
+	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/db"
@@ -46,6 +47,13 @@ func (e endpoint) finish(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	next, err := e.readable(r.Context(), module, lesson)
+	if fault.Is(err, fault.NotFound) { // a page of a former version may be open
+		var moved string
+		if moved, _, err = version.Successor(r.Context(), e.db, module, lesson); err == nil {
+			lesson = cmp.Or(moved, lesson)
+			next, err = e.readable(r.Context(), module, lesson)
+		}
+	}
 	if err != nil {
 		return err
 	}

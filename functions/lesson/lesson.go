@@ -70,6 +70,9 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if errors.Is(err, errClosed) {
 		return e.propose(w, r, l)
 	}
+	if fault.Is(err, fault.NotFound) {
+		return e.forward(w, r, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -80,6 +83,9 @@ func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
 	l, err := e.open(r, asJSON)
 	if errors.Is(err, errClosed) {
 		return fault.New(fault.Unpaid, "%q is part of a module that is not yours yet. /api/modules/%s tells what it costs.", l.head.Title, web.Param(r, "module"))
+	}
+	if fault.Is(err, fault.NotFound) {
+		return e.forward(w, r, err)
 	}
 	if err != nil {
 		return err

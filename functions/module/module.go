@@ -61,6 +61,7 @@ type outline struct {
 	Parts    []part  `json:"parts,omitempty"` // of a bundle
 	Done     int     `json:"done"`            // lessons that the reader has finished
 	Next     *entry  `json:"-"`               // the first one that is not, where the reader may go on
+	Retired  bool    `json:"-"`               // a link to a lesson that is gone led here
 }
 
 // part is a module that a bundle includes.
@@ -83,6 +84,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	o.Retired = r.URL.Query().Has("retired")
 	return e.page.Show(w, r, http.StatusOK, reader.View{Title: o.Title, Notice: e.notice, Data: o})
 }
 

@@ -88,7 +88,7 @@ func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
 // activated if that is wished.
 func (e endpoint) again(w http.ResponseWriter, r *http.Request, v version.Version, activate bool) error {
 	if activate && !v.Active {
-		err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return version.Activate(r.Context(), tx, v.ID) })
+		err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return version.Activate(r.Context(), tx, v.ID, access.User(r.Context())) })
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
@@ -59,7 +60,7 @@ func (e endpoint) activate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return version.Activate(r.Context(), tx, v.ID) })
+	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return version.Activate(r.Context(), tx, v.ID, access.User(r.Context())) })
 	if err != nil {
 		return err
 	}

@@ -120,3 +120,6 @@ func UserOf(subject string) (uuid.UUID, bool) {
 
 // Payment names a payment of nobody as a subject, as Stripe does.
 func Payment(id string) string { return "payment:" + id }
+
+// Module names a module as a subject.
+func Module(key string) string { return "module:" + key }

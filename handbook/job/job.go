@@ -33,6 +33,8 @@ func email(kind string) queue.Spec {
 type ProcessModule struct {
 	Source   uuid.UUID `json:"source"`
 	Activate bool      `json:"activate,omitempty"` // once it is made
+	Again    bool      `json:"again,omitempty"`    // though it is a version already: as its next revision
+	By       uuid.UUID `json:"by,omitzero"`        // who wants that
 }
 
 // Job says how it is run.

@@ -33,6 +33,8 @@ type Module struct {
 	Currency            string // three lower-case letters
 	Changelog           string
 	Lessons             []Lesson
+	Line                int      // of module.yaml where they begin
+	Retired             []string // ids of lessons that former versions had
 	Includes            []string // keys of the modules that a bundle is made of
 	Unknown             mdx.Policy
 }
@@ -41,6 +43,9 @@ type Module struct {
 type Lesson struct {
 	ID, File string
 	Preview  bool // may be read by everybody
+
+	MovedFrom string // the id that it had in former versions, "" if it had this one
+	Line      int    // of module.yaml where its id stands
 }
 
 // A File is one file of a module. Its path has slashes and begins at the

@@ -82,10 +82,10 @@ func TestRead(t *testing.T) {
 	}
 	want := manuscript.Module{
 		Key: "instrument", Title: "Instrument", Summary: "Flying without looking out.", Version: "1.2.0",
-		Price: 5900, Currency: "usd", Changelog: "First edition.",
+		Price: 5900, Currency: "usd", Changelog: "First edition.", Line: 9,
 		Lessons: []manuscript.Lesson{
-			{ID: "holding", File: "lessons/holding.mdx", Preview: true},
-			{ID: "vor", File: "lessons/vor.mdx"},
+			{ID: "holding", File: "lessons/holding.mdx", Preview: true, Line: 9},
+			{ID: "vor", File: "lessons/vor.mdx", Line: 12},
 		},
 	}
 	if diff := cmp.Diff(want, m.Module); diff != "" {

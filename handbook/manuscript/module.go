@@ -57,7 +57,7 @@ func (g *gate) module() bool {
 	if r.Broken {
 		return false
 	}
-	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "includes", "unknown_components")
+	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "retired", "includes", "unknown_components")
 	r.Require("key", "title", "summary", "version", "price", "currency", "changelog")
 	m := &g.m.Module
 	m.Key, m.Version, m.Currency = r.Text("key"), r.Text("version"), r.Text("currency")
@@ -66,7 +66,7 @@ func (g *gate) module() bool {
 	m.Changelog = strings.TrimSpace(r.Text("changelog"))
 	g.price(r)
 	g.terms(r)
-	g.entries(r)
+	g.former(r, g.entries(r))
 	g.includes(r)
 	g.unknown(r)
 	g.parts(r)
@@ -101,13 +101,17 @@ func (g *gate) terms(r record.Map) {
 	}
 }
 
-// entries reads the list of lessons.
-func (g *gate) entries(r record.Map) {
+// entries reads the list of lessons, and returns the ids that they had before.
+func (g *gate) entries(r record.Map) (moved []record.Item) {
+	g.m.Line = r.At("lessons").Line
 	ids, files := map[string]bool{}, map[string]bool{}
 	for _, e := range r.Maps("lessons") {
-		e.Only("id", "file", "preview")
+		e.Only("id", "file", "preview", "moved_from")
 		e.Require("id", "file")
-		l := Lesson{ID: e.Text("id"), File: e.Text("file"), Preview: e.Flag("preview")}
+		l := Lesson{ID: e.Text("id"), File: e.Text("file"), Preview: e.Flag("preview"), MovedFrom: e.Text("moved_from"), Line: e.At("id").Line}
+		if l.MovedFrom != "" {
+			moved = append(moved, record.Item{Place: e.At("moved_from"), Text: l.MovedFrom})
+		}
 		switch {
 		case l.ID == "":
 		case !idShape.MatchString(l.ID):
@@ -125,6 +129,7 @@ func (g *gate) entries(r record.Map) {
 		ids[l.ID], files[l.File] = true, true
 		g.m.Lessons = append(g.m.Lessons, l)
 	}
+	return moved
 }
 
 // entryFile checks that a listed lesson is there.

@@ -14,7 +14,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/queue"
 )
 
 // What becomes of an event.
@@ -134,6 +136,12 @@ func (b Batch) write(ctx context.Context, tx pgx.Tx, items []*item) ([]string, e
 	if err != nil {
 		return nil, err
 	}
+	for _, at := range known {
+		if at.left { // what a device learned under the old id counts for the new one too
+			_, err := queue.Add(ctx, tx, job.SyncProgress{User: b.User})
+			return placed(items, known), err
+		}
+	}
 	return placed(items, known), nil
 }
 
@@ -199,13 +207,13 @@ func (b Batch) compare(ctx context.Context, tx pgx.Tx, items []*item) error {
 // placed returns the modules that changed, and tells of events whose lesson
 // is not known: they are kept, and count once the lesson is published and the
 // reader's progress is folded again.
-func placed(items []*item, known map[string]string) (modules []string) {
+func placed(items []*item, known map[string]place) (modules []string) {
 	for _, i := range items {
-		module, ok := known[i.Lesson]
+		at, ok := known[i.Lesson]
 		switch {
 		case i.result.Result != Stored || !counts(i.Kind):
 		case ok:
-			modules = append(modules, module)
+			modules = append(modules, at.module)
 		default:
 			i.result.Error = "unknown lesson; the event is kept"
 		}

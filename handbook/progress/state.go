@@ -3,6 +3,7 @@ package progress
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +30,15 @@ func columns(items []*item) arrays {
 	return c
 }
 
+// place is where a lesson that is known stands.
+type place struct {
+	module string
+	left   bool // readers have it under another id now
+}
+
 // join merges states, by lesson, into a reader's progress. It returns the
-// module of each lesson that is known; others have no progress.
-func join(ctx context.Context, tx pgx.Tx, user uuid.UUID, states map[string]State) (map[string]string, error) {
+// place of each lesson that is known; others have no progress.
+func join(ctx context.Context, tx pgx.Tx, user uuid.UUID, states map[string]State) (map[string]place, error) {
 	var lessons, active []string
 	var ids []uuid.UUID
 	var completed []*time.Time
@@ -54,10 +61,11 @@ func join(ctx context.Context, tx pgx.Tx, user uuid.UUID, states map[string]Stat
 	if err != nil {
 		return nil, fmt.Errorf("progress of %s: %w", user, err)
 	}
-	known := make(map[string]string, len(lessons))
-	var lesson, module string
-	_, err = pgx.ForEachRow(rows, []any{&lesson, &module}, func() error {
-		known[lesson] = module
+	known := make(map[string]place, len(lessons))
+	var lesson string
+	var at place
+	_, err = pgx.ForEachRow(rows, []any{&lesson, &at.module, &at.left}, func() error {
+		known[lesson] = at
 		return nil
 	})
 	if err != nil {
@@ -85,7 +93,11 @@ const joinSQL = `
 			last_access = GREATEST(p.last_access, excluded.last_access),
 			active = p.active + excluded.active
 	)
-	SELECT lesson_id, module_key
+	SELECT lesson_id, module_key, EXISTS (
+		SELECT FROM former_lessons f
+		JOIN content_versions v ON v.id = f.version_id AND v.activated_at IS NOT NULL
+		WHERE f.lesson_id = s.lesson_id AND f.moved_to IS NOT NULL AND NOT EXISTS (
+			SELECT FROM lessons l JOIN content_versions a ON a.id = l.version_id WHERE l.lesson_id = s.lesson_id AND a.is_active))
 	FROM s`
 
 func moment(s State) *time.Time {
@@ -148,9 +160,33 @@ func history(ctx context.Context, tx pgx.Tx, user uuid.UUID, created time.Time) 
 		lessons[e.Lesson] = append(lessons[e.Lesson], e.Clamped(created, received))
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := share(ctx, tx, lessons); err != nil {
+		return nil, err
+	}
 	states := map[string]State{}
 	for lesson, events := range lessons {
 		states[lesson] = Fold(State{}, events...)
 	}
-	return states, err
+	return states, nil
+}
+
+// share gives each lesson the events of those that it was or has become.
+func share(ctx context.Context, tx pgx.Tx, lessons map[string][]Event) error {
+	own := maps.Clone(lessons)
+	rows, err := tx.Query(ctx, `
+		SELECT own, kin
+		FROM unnest($1::text[]) own, lesson_kin(own) kin
+		WHERE kin <> own AND EXISTS (SELECT FROM former_lessons WHERE lesson_id = own OR moved_to = own)`, slices.Collect(maps.Keys(own)))
+	if err != nil {
+		return err
+	}
+	var from, to string
+	_, err = pgx.ForEachRow(rows, []any{&from, &to}, func() error {
+		lessons[to] = append(slices.Clip(lessons[to]), own[from]...)
+		return nil
+	})
+	return err
 }

@@ -34,6 +34,7 @@ type Source struct {
 	Module  string
 	Version string
 	Files   []File
+	Author  uuid.UUID // who uploaded it last; zero for a deleted account
 }
 
 // Digest names the source: it depends on nothing but paths and contents. A
@@ -118,9 +119,9 @@ var ErrUnknown = errors.New("no such source")
 func Load(ctx context.Context, q db.Querier, id uuid.UUID) (Source, error) {
 	s := Source{ID: id}
 	err := q.QueryRow(ctx, `
-		SELECT module_key, version, files
+		SELECT module_key, version, files, coalesce(author_id, '00000000-0000-0000-0000-000000000000')
 		FROM sources
-		WHERE id = $1`, id).Scan(&s.Module, &s.Version, &s.Files)
+		WHERE id = $1`, id).Scan(&s.Module, &s.Version, &s.Files, &s.Author)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, fmt.Errorf("%s: %w", id, ErrUnknown)
 	}

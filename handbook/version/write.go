@@ -10,10 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
-	"pilothandbook/platform/queue"
 )
 
 // Publication is a version with all its parts, ready to be inserted.
@@ -24,9 +22,17 @@ type Publication struct {
 	Price      int       // counts when the module is first published
 	Currency   string    // so does this
 	Lessons    []Lesson  // in their order
+	Former     []Former  // that former versions had
 	Media      []Medium
 	Size       int64 // bytes of text and media
 	Components int
+	Again      bool // a source that has become a version is made anew, as its next revision
+}
+
+// Former is a lesson that a version no longer has.
+type Former struct {
+	ID    string
+	Moved string // the id that it has now, "" if it was retired
 }
 
 // Medium is an image of a version, stored as a blob.
@@ -64,6 +70,22 @@ func Same(ctx context.Context, q db.Querier, module, version string, digest []by
 	return found.Version, true, nil
 }
 
+// Revisions returns the newest revision of a version, 0 if it is not published,
+// and whether any is active. Both stay so until the transaction ends.
+func Revisions(ctx context.Context, tx pgx.Tx, module, version string) (newest int, active bool, err error) {
+	if _, err := tx.Exec(ctx, `SELECT FROM modules WHERE key = $1 FOR NO KEY UPDATE`, module); err != nil {
+		return 0, false, fmt.Errorf("lock module %q: %w", module, err)
+	}
+	err = tx.QueryRow(ctx, `
+		SELECT coalesce(max(revision), 0), coalesce(bool_or(is_active), false)
+		FROM content_versions
+		WHERE module_id = $1 AND version = $2`, module, version).Scan(&newest, &active)
+	if err != nil {
+		return 0, false, fmt.Errorf("revisions of %s %s: %w", module, version, err)
+	}
+	return newest, active, nil
+}
+
 // made is a version with the digest of the source it was made of.
 type made struct {
 	Version
@@ -71,19 +93,24 @@ type made struct {
 }
 
 // Insert writes a publication as an inactive version, and the module if this
-// is its first. A source that has become a version already gives that one.
-// Publications of one module wait here for each other.
+// is its first. A source that has become a version already gives that one; if
+// it is made again, only where nothing differs. Publications of one module
+// wait here for each other.
 func Insert(ctx context.Context, tx pgx.Tx, p Publication) (Version, error) {
 	if err := insertModule(ctx, tx, p); err != nil {
 		return Version{}, fmt.Errorf("module %q: %w", p.Module, err)
 	}
 	v, published, err := Same(ctx, tx, p.Module, p.Version.Version, p.Digest)
-	if err != nil || published {
+	if err != nil || published && (!p.Again || v.Checksum == p.Checksum) {
 		return v, err
 	}
+	p.Revision = v.Revision + 1
 	v, err = insertVersion(ctx, tx, p)
 	if err == nil {
 		err = insertLessons(ctx, tx, v, p.Lessons)
+	}
+	if err == nil {
+		err = insertFormer(ctx, tx, v, p.Former)
 	}
 	if err == nil {
 		err = insertMedia(ctx, tx, v, p.Media)
@@ -110,7 +137,7 @@ func insertModule(ctx context.Context, tx pgx.Tx, p Publication) error {
 
 func insertVersion(ctx context.Context, tx pgx.Tx, p Publication) (v Version, err error) {
 	v = p.Version
-	v.Revision, v.Active = 1, false
+	v.Active = false
 	if v.ID, err = uuid.NewV7(); err != nil {
 		return v, err
 	}
@@ -145,6 +172,19 @@ func insertLessons(ctx context.Context, tx pgx.Tx, v Version, lessons []Lesson) 
 	return err
 }
 
+func insertFormer(ctx context.Context, tx pgx.Tx, v Version, former []Former) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"former_lessons"},
+		[]string{"version_id", "lesson_id", "moved_to"},
+		pgx.CopyFromSlice(len(former), func(i int) ([]any, error) {
+			var moved *string
+			if former[i].Moved != "" {
+				moved = &former[i].Moved
+			}
+			return []any{v.ID, former[i].ID, moved}, nil
+		}))
+	return err
+}
+
 func insertMedia(ctx context.Context, tx pgx.Tx, v Version, media []Medium) error {
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"media"},
 		[]string{"version_id", "path", "sha256", "content_type", "width", "height", "preview"},
@@ -172,74 +212,4 @@ func Taken(ctx context.Context, q db.Querier, module string, ids []string) (map[
 		return nil
 	})
 	return taken, err
-}
-
-// Activate makes a version the one that is sold and read, and the module's
-// title, summary and includes those of the version. An older one may be
-// activated again: of that nobody is told.
-func Activate(ctx context.Context, tx pgx.Tx, id uuid.UUID) error {
-	module, err := lock(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	var active, news bool
-	err = tx.QueryRow(ctx, `
-		SELECT v.is_active, v.activated_at IS NULL AND NOT EXISTS (
-			SELECT FROM content_versions o
-			WHERE o.module_id = v.module_id AND o.activated_at IS NOT NULL AND (o.release_date, o.id) > (v.release_date, v.id))
-		FROM content_versions v
-		WHERE v.id = $1`, id).Scan(&active, &news)
-	if err != nil {
-		return fmt.Errorf("activate %s: %w", id, err)
-	}
-	for _, sql := range []string{
-		`UPDATE content_versions SET is_active = false WHERE module_id = $2 AND is_active AND id <> $1`,
-		`UPDATE content_versions SET is_active = true, activated_at = coalesce(activated_at, now()) WHERE id = $1 AND module_id = $2 AND NOT is_active`,
-		`UPDATE modules m
-		SET title = v.title, summary = v.summary, includes = v.includes
-		FROM content_versions v
-		WHERE v.id = $1 AND m.key = $2`,
-	} {
-		if _, err := tx.Exec(ctx, sql, id, module); err != nil {
-			return fmt.Errorf("activate %s: %w", id, err)
-		}
-	}
-	if active {
-		return nil // nothing has changed
-	}
-	return follow(ctx, tx, id, news)
-}
-
-// follow adds what is to be done about a version that is active now: readers
-// may have studied its lessons before they came, and if it is news, its owners
-// may want to know.
-func follow(ctx context.Context, tx pgx.Tx, id uuid.UUID, news bool) error {
-	jobs := []queue.Args{job.SyncReaders{Version: id}}
-	if news {
-		jobs = append(jobs, job.ContentUpdateNotification{Version: id})
-	}
-	for _, j := range jobs {
-		if _, err := queue.Add(ctx, tx, j); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lock locks a version's module until the transaction ends, and returns its
-// key. Two that activate at once go one after the other.
-func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (module string, err error) {
-	err = tx.QueryRow(ctx, `
-		SELECT m.key
-		FROM content_versions v
-		JOIN modules m ON m.key = v.module_id
-		WHERE v.id = $1
-		FOR NO KEY UPDATE OF m`, id).Scan(&module)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", fault.New(fault.NotFound, "There is no version %s.", id)
-	}
-	if err != nil {
-		return "", fmt.Errorf("module of version %s: %w", id, err)
-	}
-	return module, nil
 }

@@ -49,7 +49,7 @@ func insert(ctx context.Context, p *platform.Platform, pub version.Publication) 
 }
 
 func activate(ctx context.Context, p *platform.Platform, id uuid.UUID) error {
-	return db.Tx(ctx, p.DB, func(tx pgx.Tx) error { return version.Activate(ctx, tx, id) })
+	return db.Tx(ctx, p.DB, func(tx pgx.Tx) error { return version.Activate(ctx, tx, id, uuid.Nil) })
 }
 
 func TestInsert(t *testing.T) {

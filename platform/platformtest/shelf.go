@@ -96,7 +96,7 @@ func Publish(t testing.TB, p *platform.Platform, pub version.Publication) versio
 		if v, err = version.Insert(t.Context(), tx, pub); err != nil {
 			return err
 		}
-		return version.Activate(t.Context(), tx, v.ID)
+		return version.Activate(t.Context(), tx, v.ID, uuid.Nil)
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,8 +32,10 @@ type result struct {
 	ComponentCount int       `json:"componentCount"`
 	VersionID      uuid.UUID `json:"versionId"`
 	Version        string    `json:"version"`
+	Revision       int       `json:"revision"`
 	Checksum       string    `json:"checksum"`
 	Active         bool      `json:"active"`
+	Unchanged      bool      `json:"unchanged,omitempty"` // it was there before
 }
 
 // ProcessModule makes a version of a source. The same source gives the same
@@ -46,13 +48,13 @@ func (j Jobs) ProcessModule(ctx context.Context, a job.ProcessModule) error {
 	if err != nil {
 		return err
 	}
-	return j.processContent(ctx, s, a.Activate)
+	return j.processContent(ctx, s, a)
 }
 
 // processContent has the steps that turn a source into a version.
-func (j Jobs) processContent(ctx context.Context, s source.Source, activate bool) error {
+func (j Jobs) processContent(ctx context.Context, s source.Source, a job.ProcessModule) error {
 	f := newFolder(ctx, j.DB, s.Files)
-	m, err := j.read(ctx, s, f)
+	m, err := j.read(ctx, s, f, a.Again)
 	if err != nil {
 		return err
 	}
@@ -60,15 +62,23 @@ func (j Jobs) processContent(ctx context.Context, s source.Source, activate bool
 	if err != nil {
 		return err
 	}
-	return j.insert(ctx, publication(s, m, lessons, media(m, lessons)), activate)
+	p := publication(s, m, lessons, media(m, lessons))
+	if p.Again = a.Again; a.By != uuid.Nil {
+		s.Author = a.By
+	}
+	return j.insert(ctx, p, a.Activate, s.Author)
 }
 
 // insert writes everything, and ends the job with it.
-func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool) error {
+func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool, by uuid.UUID) error {
 	if err := queue.Say(ctx, "storing %d lessons and %d images", len(p.Lessons), len(p.Media)); err != nil {
 		return err
 	}
 	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {
+		newest, active, err := version.Revisions(ctx, tx, p.Module, p.Version.Version)
+		if err != nil {
+			return err
+		}
 		v, err := version.Insert(ctx, tx, p)
 		if fault.Is(err, fault.Conflict) {
 			return queue.Permanent(err)
@@ -79,14 +89,16 @@ func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool) 
 		if _, err := queue.Add(ctx, tx, job.UpdateSearchIndex{Version: v.ID}); err != nil {
 			return err
 		}
+		fresh := v.Revision > newest
+		activate = activate || active && fresh // what readers have is replaced
 		if activate {
-			if err := version.Activate(ctx, tx, v.ID); err != nil {
+			if err := version.Activate(ctx, tx, v.ID, by); err != nil {
 				return err
 			}
 		}
 		return queue.Finish(ctx, tx, result{
 			ModuleID: v.Module, Processed: true, Size: p.Size, ComponentCount: p.Components,
-			VersionID: v.ID, Version: v.Version, Checksum: v.Checksum, Active: v.Active || activate,
+			VersionID: v.ID, Version: v.Version, Revision: v.Revision, Checksum: v.Checksum, Active: v.Active || activate, Unchanged: !fresh,
 		})
 	})
 }

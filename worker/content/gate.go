@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"regexp"
 	"slices"
-	"strings"
 
 	"pilothandbook/handbook/manuscript"
 	"pilothandbook/handbook/mdx"
@@ -19,7 +16,7 @@ import (
 const moduleFile = "module.yaml"
 
 // read holds a source to the gate.
-func (j Jobs) read(ctx context.Context, s source.Source, f *folder) (*manuscript.Manuscript, error) {
+func (j Jobs) read(ctx context.Context, s source.Source, f *folder, again bool) (*manuscript.Manuscript, error) {
 	if err := queue.Say(ctx, "reading %d files", len(s.Files)); err != nil {
 		return nil, err
 	}
@@ -34,39 +31,38 @@ func (j Jobs) read(ctx context.Context, s source.Source, f *folder) (*manuscript
 		return nil, refuse([]mdx.Fault{{File: moduleFile, Text: fmt.Sprintf(
 			"this is %s %s, but it was uploaded as %s %s; publish it again", m.Key, m.Version, s.Module, s.Version)}})
 	}
-	return m, j.claim(ctx, m, f)
+	if again { // it was held against what readers had then
+		return m, nil
+	}
+	return m, j.follow(ctx, m)
 }
 
-// claim refuses lesson ids that belong to another module.
-func (j Jobs) claim(ctx context.Context, m *manuscript.Manuscript, f *folder) error {
-	ids := make([]string, len(m.Lessons))
-	for i, l := range m.Lessons {
-		ids[i] = l.ID
-	}
-	taken, err := version.Taken(ctx, j.DB, m.Key, ids)
-	if err != nil || len(taken) == 0 {
-		return err
-	}
-	src, err := fs.ReadFile(f, moduleFile)
+// follow refuses lesson ids that belong to another module, and a version that
+// loses lessons which readers have.
+func (j Jobs) follow(ctx context.Context, m *manuscript.Manuscript) error {
+	standing, err := version.Stand(ctx, j.DB, m.Key)
 	if err != nil {
 		return err
 	}
-	var faults []mdx.Fault
-	for id, owner := range taken {
-		faults = append(faults, mdx.Fault{File: moduleFile, Line: entryLine(string(src), id), Text: fmt.Sprintf(
-			"the id %q is that of a lesson of %s, and readers' progress belongs to it; choose another", id, owner)})
+	faults := m.After(standing)
+	var ids []string
+	for _, l := range m.Lessons {
+		ids = append(ids, l.ID, l.MovedFrom)
 	}
-	slices.SortFunc(faults, mdx.Fault.Compare)
+	taken, err := version.Taken(ctx, j.DB, m.Key, ids)
+	if err != nil {
+		return err
+	}
+	for _, l := range m.Lessons {
+		for _, id := range []string{l.ID, l.MovedFrom} {
+			if owner := taken[id]; owner != "" {
+				faults = append(faults, mdx.Fault{File: moduleFile, Line: l.Line, Text: fmt.Sprintf(
+					"the id %q is that of a lesson of %s, and readers' progress belongs to it; choose another", id, owner)})
+			}
+		}
+	}
+	slices.SortStableFunc(faults, mdx.Fault.Compare)
 	return refuse(faults)
-}
-
-// entryLine finds the line of module.yaml on which a lesson's id stands.
-func entryLine(src, id string) int {
-	at := regexp.MustCompile(`\bid:\s*["']?` + regexp.QuoteMeta(id) + `["']?\s*(?:[,}#\n]|$)`).FindStringIndex(src)
-	if at == nil {
-		return 0
-	}
-	return 1 + strings.Count(src[:at[0]], "\n")
 }
 
 // refuse makes one error of all faults, a line for each. No retry heals them.

@@ -79,6 +79,12 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 	for i, l := range lessons {
 		p.Lessons = append(p.Lessons, lesson(m.Lessons[i], l))
 		p.Size += int64(len(l.HTML))
+		if from := m.Lessons[i].MovedFrom; from != "" {
+			p.Former = append(p.Former, version.Former{ID: from, Moved: m.Lessons[i].ID})
+		}
+	}
+	for _, id := range m.Retired {
+		p.Former = append(p.Former, version.Former{ID: id})
 	}
 	for _, f := range m.Files {
 		switch {

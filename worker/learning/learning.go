@@ -61,7 +61,8 @@ func begun(ctx context.Context, q db.Querier, user uuid.UUID) ([]string, error) 
 }
 
 // SyncReaders adds a SyncProgress for each reader with events about lessons of
-// a version that count but are in no progress. It is a job of its own because
+// a version that count but are in no progress, or with progress in what these
+// lessons were before, or became, that they lack. It is a job of its own because
 // it must see what devices were storing while the version was published.
 func (j Jobs) SyncReaders(ctx context.Context, a job.SyncReaders) error {
 	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {
@@ -85,7 +86,15 @@ func behind(ctx context.Context, q db.Querier, version uuid.UUID) ([]uuid.UUID, 
 		FROM lessons l
 		JOIN study_events e ON e.lesson_id = l.lesson_id
 		WHERE l.version_id = $1 AND e.kind = ANY($2)
-		  AND NOT EXISTS (SELECT FROM progress p WHERE p.user_id = e.user_id AND p.lesson_id = e.lesson_id)`,
+		  AND NOT EXISTS (SELECT FROM progress p WHERE p.user_id = e.user_id AND p.lesson_id = e.lesson_id)
+		UNION
+		SELECT o.user_id
+		FROM lessons l
+		CROSS JOIN lesson_kin(l.lesson_id) kin
+		JOIN progress o ON o.lesson_id = kin
+		LEFT JOIN progress p ON p.user_id = o.user_id AND p.lesson_id = l.lesson_id
+		WHERE l.version_id = $1 AND kin <> l.lesson_id
+		  AND (p.id IS NULL OR p.completed < o.completed OR p.last_access < o.last_access OR NOT p.active @> o.active)`,
 		version, []string{progress.Open, progress.Read, progress.Finish})
 	if err != nil {
 		return nil, fmt.Errorf("readers behind version %s: %w", version, err)
