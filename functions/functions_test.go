@@ -104,6 +104,19 @@ func TestLambdaLinksOneFunction(t *testing.T) {
 	}
 }
 
+// Formulas are set and code is coloured before a lesson is published: no
+// function links what that takes.
+func TestFunctionsLinkNoTypesetting(t *testing.T) {
+	t.Parallel()
+	for _, dep := range deps(t, ".") {
+		for _, heavy := range []string{"github.com/dop251/goja", "github.com/alecthomas/chroma", "github.com/evanw/esbuild"} {
+			if strings.HasPrefix(dep, heavy) {
+				t.Errorf("a function links %s", dep)
+			}
+		}
+	}
+}
+
 func deps(t *testing.T, pkg string) []string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", pkg).Output()

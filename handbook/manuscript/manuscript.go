@@ -23,6 +23,8 @@ import (
 	"strings"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/formula"
+	"pilothandbook/platform/highlight"
 )
 
 // A Module is what module.yaml says.
@@ -64,12 +66,13 @@ type Manuscript struct {
 
 	fsys     fs.FS
 	pictures map[string]picture
+	formulas *formula.Setter
 }
 
 // Read reads and checks a module's folder. The manuscript is whole only if
 // there are no faults; they are in the order of file and line.
 func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
-	g := &gate{m: Manuscript{fsys: fsys, pictures: map[string]picture{}}, texts: map[string][]byte{}}
+	g := &gate{m: Manuscript{fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}}, texts: map[string][]byte{}}
 	g.walk()
 	if g.module() {
 		g.lessons()
@@ -118,6 +121,8 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 		Component: mdx.Builtin,
 		Names:     mdx.BuiltinNames(),
 		Unknown:   m.Unknown,
+		Math:      typeset(m.formulas),
+		Code:      highlight.Lines,
 		Lesson: func(path string) (string, bool) {
 			url, ok := urls[path]
 			return url, ok

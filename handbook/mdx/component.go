@@ -101,7 +101,8 @@ const (
 )
 
 // A Kept is something unknown that was let pass, by its spelling: a <Name>, an
-// {…}, an import or a directive. Line and Column are those of the first.
+// {…}, an import, a directive, or $…$ for formulas. Line and Column are those of
+// the first.
 type Kept struct {
 	Name         string
 	Count        int

@@ -18,10 +18,11 @@ type document struct {
 	faults *faults
 	body   []byte
 	root   ast.Node
+	math   bool // dollars are formulas
 }
 
 func read(file string, src []byte, r Resolver) *document {
-	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}}
+	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}, math: r.Math != nil}
 	if !within(src, d.faults) || !front(src, d.lesson, d.faults) {
 		return d
 	}
@@ -42,7 +43,7 @@ func (d *document) parse() (found *reading, ok bool) {
 	if !blocksWithin(d.body, d.faults) {
 		return nil, false
 	}
-	found = &reading{faults: d.faults, lost: map[string]int{}, mail: bytes.IndexByte(d.body, '@') >= 0}
+	found = &reading{faults: d.faults, lost: map[string]int{}, mail: bytes.IndexByte(d.body, '@') >= 0, math: d.math}
 	pc := parser.NewContext()
 	pc.Set(readingKey, found)
 	d.root = engine().Parser().Parse(text.NewReader(d.body), parser.WithContext(pc))

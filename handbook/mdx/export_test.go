@@ -1,7 +1,11 @@
 package mdx
 
 import (
+	"io/fs"
+	"path"
+	"reflect"
 	"strconv"
+	"testing"
 
 	"github.com/yuin/goldmark/ast"
 )
@@ -34,8 +38,14 @@ type Outline struct {
 
 // OutlineOf outlines a file, whatever its front matter says.
 func OutlineOf(file string, src []byte) (Outline, []Fault) {
-	o := Outline{map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, 0, 0}
-	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}}
+	o, faults, _ := outline(file, src, false)
+	return o, faults
+}
+
+// outline also counts formulas, if dollars are to be.
+func outline(file string, src []byte, math bool) (o Outline, told []Fault, formulas int) {
+	o = Outline{map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}, 0, 0}
+	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}, math: math}
 	if _, body, ok := split(src); ok {
 		d.faults.body = body
 	}
@@ -44,12 +54,15 @@ func OutlineOf(file string, src []byte) (Outline, []Fault) {
 		o.add(d.root, 0)
 	}
 	_ = ast.Walk(d.root, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if n.Kind() == kindFormula && entering {
+			formulas++
+		}
 		if e, ok := asElement(n); ok && entering && e.unclosed != "" {
 			d.faults.in(e.tag.at, "%s is not closed before %s", e, e.unclosed)
 		}
 		return ast.WalkContinue, nil
 	})
-	return o, d.faults.sorted()
+	return o, d.faults.sorted(), formulas
 }
 
 func (o *Outline) add(n ast.Node, depth int) {
@@ -110,4 +123,30 @@ func formOf(e expr) string {
 		return "literal"
 	}
 	return "other"
+}
+
+// FormulasIn counts the formulas that there are in files if dollars are
+// mathematics, and the files that have another outline then.
+func FormulasIn(t testing.TB, files fs.FS) (differ, formulas int) {
+	t.Helper()
+	err := fs.WalkDir(files, ".", func(file string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || path.Ext(file) != ".mdx" {
+			return err
+		}
+		src, err := fs.ReadFile(files, file)
+		if err != nil {
+			return err
+		}
+		without, _ := OutlineOf(file, src)
+		with, faults, found := outline(file, src, true)
+		if formulas += found; !reflect.DeepEqual(with, without) || len(faults) > 0 {
+			t.Logf("%s: %v %v", file, found, faults)
+			differ++
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return differ, formulas
 }

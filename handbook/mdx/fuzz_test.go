@@ -2,6 +2,7 @@ package mdx_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,11 +17,11 @@ func FuzzRender(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(lesson)
-	for _, markdown := range hostileMarkdown {
+	for _, markdown := range slices.Concat(hostileMarkdown, hostileFormulas) {
 		f.Add([]byte(front + markdown))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		got, faults := mdx.Render("lessons/x.mdx", src, files)
+		got, faults := mdx.Render("lessons/x.mdx", src, typeset)
 		lines := strings.Count(string(src), "\n") + 1
 		for _, fault := range faults {
 			if fault.Line < 0 || fault.Line > lines || fault.Column < 0 || fault.Text == "" {
@@ -33,7 +34,7 @@ func FuzzRender(f *testing.F) {
 		if again := mdx.Sanitise(got.HTML); again != got.HTML {
 			t.Errorf("sanitised again, %q becomes %q", got.HTML, again)
 		}
-		raw := mdx.Raw("lessons/x.mdx", src, files)
+		raw := mdx.Raw("lessons/x.mdx", src, typeset)
 		if want := mdx.Authority(raw); got.HTML != want {
 			t.Errorf("%q becomes %q, want %q", raw, got.HTML, want)
 		}

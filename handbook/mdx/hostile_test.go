@@ -22,6 +22,12 @@ var hostileHTML = []string{
 	`<svg/onload=alert(1)>`,
 	`<math><mtext><script>alert(1)</script></mtext></math>`,
 	`<math><mi//xlink:href="data:x,<script>alert(4)</script>">`,
+	`<math><annotation-xml encoding="text/html"><img src=x onerror=alert(1)></annotation-xml></math>`,
+	`<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">`,
+	`<math><mi><mglyph></mi><malignmark><p><img src=x onerror=alert(1)></math>`,
+	`<math href="javascript:alert(1)"><maction actiontype="statusline#javascript:alert(1)">a</maction></math>`,
+	`<math><mtext></form><form><mglyph><svg><mtext><style><path id="</style><img onerror=alert(1) src>">`,
+	`<math alttext="&quot; onload=&quot;alert(1)" style="color:red" class="tml-l0 evil"><mspace width="99999em"></mspace></math>`,
 	`<table><td background="javascript:alert(1)">`,
 	`<a href="javascript&colon;alert(1)">a</a>`,
 	"<a href=\"java\nscript:alert(1)\">a</a>",
@@ -129,8 +135,12 @@ var allowed = map[string][]string{
 	"img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
 	"b":   nil, "bdi": nil, "cite": nil, "dd": nil, "dfn": nil, "dl": nil, "dt": nil, "i": nil, "ins": nil, "kbd": nil,
 	"mark": nil, "q": nil, "s": nil, "samp": nil, "small": nil, "sub": nil, "summary": nil, "u": nil, "var": nil, "wbr": nil,
-	"abbr": {"title"}, "details": {"open"}, "aside": {"class"}, "section": {"class"}, "hb-tabs": {"data-props"},
+	"span": {"class"}, "abbr": {"title"}, "details": {"open"}, "aside": {"class"}, "section": {"class"}, "hb-tabs": {"data-props"},
 }
+
+// mathematics is what MathML may have, as far as it can do no harm.
+var mathematics = strings.Fields("math mrow mi mn mo mtext mspace mstyle mfrac msqrt mroot msub msup msubsup munder mover munderover " +
+	"mmultiscripts mprescripts mtable mtr mtd mpadded mphantom menclose")
 
 // dangerous tells what in the HTML, as a browser reads it, a lesson must not
 // have.
@@ -148,6 +158,9 @@ func dangerous(src string) string {
 }
 
 func dangerousNode(n *html.Node) string {
+	if n.Namespace == "math" || slices.Contains(mathematics, n.Data) { // MathML within its texts is HTML of no meaning
+		return dangerousMath(n)
+	}
 	attributes, known := allowed[n.Data]
 	switch {
 	case n.Type == html.CommentNode:
@@ -167,6 +180,18 @@ func dangerousNode(n *html.Node) string {
 		u, err := url.Parse(a.Val)
 		if err != nil || !slices.Contains([]string{"", "http", "https", "mailto"}, u.Scheme) {
 			return "the address " + a.Val
+		}
+	}
+	return ""
+}
+
+func dangerousMath(n *html.Node) string {
+	if !slices.Contains(mathematics, n.Data) {
+		return "<" + n.Data + ">"
+	}
+	for _, a := range n.Attr {
+		if a.Key == "style" || a.Key == "href" || a.Key == "id" || strings.HasPrefix(a.Key, "on") || strings.Contains(a.Val, "999") && a.Key != "alttext" {
+			return "the attribute " + a.Key + " of <" + n.Data + ">"
 		}
 	}
 	return ""

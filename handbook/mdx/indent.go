@@ -95,7 +95,7 @@ func raw(n ast.Node, at int, pc parser.Context) bool {
 		return false
 	}
 	m, ok := last.(*marks)
-	return ok && at < m.end || last.Kind() == ast.KindFencedCodeBlock
+	return ok && at < m.end || last.Kind() == ast.KindFencedCodeBlock || last.Kind() == kindFormula
 }
 
 // Close implements parser.BlockParser.

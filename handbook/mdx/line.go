@@ -13,10 +13,10 @@ func (s *survey) markdown(e *element, a attribute, text string) string {
 		return ""
 	}
 	f := &faults{file: s.faults.file, src: s.faults.src, lines: s.faults.lines, body: s.faults.body + a.value.at, pinned: true}
-	d := &document{lesson: s.lesson, faults: f, body: []byte(text)}
+	d := &document{lesson: s.lesson, faults: f, body: []byte(text), math: s.math}
 	html := ""
 	if found, ok := d.parse(); ok {
-		inner := newSurvey(d, found, Resolver{Lesson: s.resolver.Lesson, Media: s.resolver.Media, Module: s.resolver.Module})
+		inner := newSurvey(d, found, Resolver{Lesson: s.resolver.Lesson, Media: s.resolver.Media, Module: s.resolver.Module, Math: s.resolver.Math})
 		inner.ids = s.ids
 		inner.module()
 		inner.walk()

@@ -32,6 +32,8 @@ func (markup) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(kindMarks, renderNothing)
 	reg.Register(kindFigure, renderFigure)
 	reg.Register(ast.KindImage, renderImage)
+	reg.Register(kindFormula, renderFormula)
+	reg.Register(kindListing, renderListing)
 	reg.Register(extast.KindTable, renderTable)
 	reg.Register(kindElement, renderElement)
 	reg.Register(kindSpoken, renderSpoken)

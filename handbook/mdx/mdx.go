@@ -79,7 +79,28 @@ type Resolver struct {
 	// "default" is its main one.
 	Import  func(path, name string) (Component, bool)
 	Unknown Policy
+	// Math sets a formula of TeX. An error that is a *FormulaError is the
+	// author's. Where it is nil, dollars are dollars.
+	Math func(tex string, display bool) (Formula, error)
+	// Code is that of a fence as HTML, each line with its elements closed.
+	// Where it is not ok, the fence is plain.
+	Code func(language, code string) (lines []string, ok bool)
 }
+
+// A Formula is one that was set.
+type Formula struct {
+	HTML string // a math element
+	Text string // as a line of text
+}
+
+// A FormulaError is what is wrong with a formula, at an offset in bytes of it.
+type FormulaError struct {
+	At   int
+	Text string
+}
+
+// Error implements error.
+func (e *FormulaError) Error() string { return e.Text }
 
 // Render reads and renders a lesson. The file is its slash path from the
 // module's folder; links count from there. Faults are in the order of the

@@ -51,7 +51,9 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	exactly(p, "scope", "col", "th")
 	exactly(p, "start", "[0-9]{1,9}", "ol")
 	exactly(p, "class", `language-[A-Za-z0-9+#._-]+`, "code")
+	exactly(p, "class", "[ckmsfv]", "span")
 	components(p)
+	formulas(p)
 	exactly(p, "type", "checkbox", "input")
 	exactly(p, "checked|disabled", "", "input")
 	return p
@@ -86,6 +88,35 @@ func components(p *bluemonday.Policy) {
 	custom := regexp.MustCompile(`^hb(-[a-z][a-z0-9]*)+$`)
 	p.AllowNoAttrs().OnElementsMatching(custom)
 	p.AllowAttrs("data-props").OnElementsMatching(custom)
+}
+
+// formulas allows MathML. The names that make a browser leave it again, such
+// as annotation-xml and mglyph, are not among its elements, nor are those that
+// act.
+func formulas(p *bluemonday.Policy) {
+	all := []string{"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup",
+		"munder", "mover", "munderover", "mmultiscripts", "mprescripts", "mtable", "mtr", "mtd", "mpadded", "mphantom", "menclose"}
+	p.AllowNoAttrs().OnElements(all...)
+	p.AllowAttrs("alttext").OnElements("math")
+	exactly(p, "display", "block", "math")
+	exactly(p, "class", "tml-[a-z0-9-]+(?: tml-[a-z0-9-]+)*", all...)
+	exactly(p, "displaystyle", "true|false", all...)
+	exactly(p, "scriptlevel", "[+-]?[0-3]", all...)
+	exactly(p, "mathvariant", "[a-z-]{1,30}", "mi", "mtext")
+	exactly(p, "fence|stretchy|movablelimits|symmetric|separator|largeop", "true|false", "mo")
+	exactly(p, "accent|accentunder", "true|false", "mo", "mover", "munder", "munderover")
+	exactly(p, "form", "prefix|infix|postfix", "mo")
+	length := `-?[0-9]{0,2}(?:\.[0-9]+)?(?:em|ex|pt|px|mu|width|height|depth)?`
+	exactly(p, "lspace|rspace|minsize|maxsize", length, "mo", "mpadded")
+	exactly(p, "width|height|depth|voffset", length, "mspace", "mpadded")
+	exactly(p, "mathsize", length, "mstyle")
+	exactly(p, "linethickness", length, "mfrac")
+	exactly(p, "rowspacing", length, "mtable")
+	exactly(p, "columnalign", "(?:left|right|center| )+", "mtable")
+	exactly(p, "notation", "top|bottom|box", "menclose")
+	exactly(p, "class", "formula", "div")
+	exactly(p, "role", "group", "div")
+	exactly(p, "aria-label", "Formula", "div")
 }
 
 // exactly allows attributes, separated by |, whose whole value fits.

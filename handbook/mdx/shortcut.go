@@ -85,7 +85,8 @@ var common = sync.OnceValue(func() map[string]bool {
 		known["<td"+class+">"], known["<th"+class+` scope="col">`] = true, true
 	}
 	for _, name := range []string{"p", "h2", "h3", "h4", "blockquote", "ul", "ol", "li", "em", "strong", "a", "sup",
-		"code", "pre", "figure", "figcaption", "div", "table", "thead", "tbody", "tr", "th", "td"} {
+		"code", "pre", "figure", "figcaption", "div", "table", "thead", "tbody", "tr", "th", "td",
+		"mrow", "mi", "mn", "mo", "mtext", "mfrac", "msqrt", "msub", "msup"} {
 		known["<"+name+">"], known["</"+name+">"] = true, true
 	}
 	maps.DeleteFunc(known, func(tag string, _ bool) bool { return policy().Sanitize(tag) != tag })

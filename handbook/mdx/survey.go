@@ -6,7 +6,6 @@ import (
 	"fmt"
 	stdhtml "html"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -29,7 +28,7 @@ type survey struct {
 	inWord   bool
 	here     []Link // to headings of this lesson, which may come later
 	alone    []*ast.Paragraph
-	titled   []*ast.FencedCodeBlock
+	fences   []*ast.FencedCodeBlock
 }
 
 func newSurvey(d *document, found *reading, r Resolver) *survey {
@@ -53,8 +52,8 @@ func (s *survey) walk() {
 	for _, p := range s.alone {
 		replace(p)
 	}
-	for _, f := range s.titled {
-		s.caption(f)
+	for _, f := range s.fences {
+		s.listing(f)
 	}
 	if n := len(s.lesson.Links) + len(s.lesson.Images); n > maxLinks {
 		s.faults.add(0, 0, "the lesson has over %d links and images; split it", maxLinks)
@@ -87,9 +86,9 @@ func (s *survey) visit(n ast.Node) ast.WalkStatus {
 			s.alone = append(s.alone, n)
 		}
 	case *ast.FencedCodeBlock:
-		if n.Info != nil && fenceTitle.Match(n.Info.Segment.Value(s.body)) {
-			s.titled = append(s.titled, n)
-		}
+		s.fences = append(s.fences, n)
+	case *formula:
+		s.formula(n)
 	case *extast.Table:
 		s.tables++
 		n.SetAttributeString("aria-label", "Table "+strconv.Itoa(s.tables))
@@ -182,6 +181,11 @@ func (s *survey) plain(n ast.Node) string {
 				s.speech(n)
 				b.WriteString(n.text)
 			}
+		case *formula:
+			if entering {
+				s.formula(n)
+				b.WriteString(n.set.Text)
+			}
 		case *ast.AutoLink:
 			if entering {
 				b.Write(n.Label(s.body))
@@ -232,17 +236,6 @@ func replace(p *ast.Paragraph) {
 	p.Parent().ReplaceChild(p.Parent(), p, f)
 	f.caption, img.Title = img.Title, nil
 	f.AppendChild(f, img)
-}
-
-// fenceTitle is how a fence names what it shows.
-var fenceTitle = regexp.MustCompile(`\stitle=(?:"([^"]+)"|'([^']+)')`)
-
-// caption makes a figure of code that has a title.
-func (s *survey) caption(code *ast.FencedCodeBlock) {
-	m := fenceTitle.FindSubmatch(code.Info.Segment.Value(s.body))
-	f := &figure{caption: slices.Concat(m[1], m[2])}
-	code.Parent().ReplaceChild(code.Parent(), code, f)
-	f.AppendChild(f, code)
 }
 
 // cell names its alignment by a class, because a policy against inline style

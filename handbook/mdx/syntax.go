@@ -20,6 +20,7 @@ var readingKey = parser.NewContextKey()
 type reading struct {
 	faults     *faults
 	mail       bool // there is an @
+	math       bool // there may be formulas
 	marks      int  // tags and expressions
 	losses     int
 	marked     bool           // there are tags or expressions
@@ -85,6 +86,7 @@ func blockParsers() []util.PrioritizedValue {
 		util.Prioritized(blockMark{}, 50),
 		util.Prioritized(statements{}, 60),
 		util.Prioritized(directives{}, 70),
+		util.Prioritized(blockFormula{}, 80),
 		util.Prioritized(underline{parser.NewSetextHeadingParser()}, 30),
 		util.Prioritized(parser.NewThematicBreakParser(), 200),
 		util.Prioritized(parser.NewListParser(), 300),
@@ -100,6 +102,7 @@ func blockParsers() []util.PrioritizedValue {
 func inlineParsers() []util.PrioritizedValue {
 	return []util.PrioritizedValue{
 		util.Prioritized(parser.NewCodeSpanParser(), 100),
+		util.Prioritized(inlineFormula{}, 120),
 		util.Prioritized(unknownFootnote{}, 150),
 		util.Prioritized(parser.NewLinkParser(), 200),
 		util.Prioritized(parser.NewAutoLinkParser(), 300),

@@ -70,7 +70,7 @@ var tagFaults = []faultCase{
 	{"slash", "<Callout / kind=\"tip\">\n</Callout>", "6:11: / stands only before the > of a tag that nothing closes"},
 	{"closing with more", "<Callout></Callout kind=\"tip\">", "6:20: </Callout> has nothing but its name; write </Callout>, or \\< for the character"},
 	{"block in a line", "a <Callout>b</Callout> c", "6:3: <Callout> does not fit into a line of text; put it and its end on lines of their own"},
-	{"alternative text", "![a <b>c</b>](../media/a.svg)", "6:1: the alternative text of an image has no tags; write text alone"},
+	{"alternative text", "![a <b>c</b>](../media/a.svg)", "6:1: the alternative text of an image has no tags and formulas; write text alone"},
 	{"directive", ":::warning\na\n:::\n\n:::note{x}\na\n:::\n\n:::tip\na", "6:1: there is no :::warning; the handbook has :::note, :::tip, :::caution and :::danger\n" +
 		"10:9: between the braces stand pairs of name=\"value\"; mend or remove them\n" +
 		"14:1: :::tip is not closed; end it with a line of :::, indented alike"},

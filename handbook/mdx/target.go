@@ -67,7 +67,7 @@ func (s *survey) autoLink(n *ast.AutoLink) {
 
 func (s *survey) image(n *ast.Image) {
 	if s.tagged(n) {
-		s.faults.in(n.Pos(), "the alternative text of an image has no tags; write text alone")
+		s.faults.in(n.Pos(), "the alternative text of an image has no tags and formulas; write text alone")
 	}
 	alt := strings.TrimSpace(s.plain(n))
 	if picture, ok := s.picture(unescape(n.Destination), alt, "between the brackets", n.Pos()); ok {
@@ -75,10 +75,10 @@ func (s *survey) image(n *ast.Image) {
 	}
 }
 
-// tagged tells whether there are tags or expressions in a node.
+// tagged tells whether there are tags, expressions or formulas in a node.
 func (s *survey) tagged(n ast.Node) bool {
-	for c := n.FirstChild(); c != nil && s.reading.marked; c = c.NextSibling() {
-		if c.Kind() == kindElement || c.Kind() == kindSpoken || s.tagged(c) {
+	for c := n.FirstChild(); c != nil && (s.reading.marked || s.math); c = c.NextSibling() {
+		if c.Kind() == kindElement || c.Kind() == kindSpoken || c.Kind() == kindFormula || s.tagged(c) {
 			return true
 		}
 	}

@@ -43,9 +43,13 @@ type splitter struct {
 	sections []Section
 	text     strings.Builder
 	heading  bool // inside of a heading
+	formula  bool // inside of a formula, which its start tag says in a line
 }
 
 func (s *splitter) say(text string) {
+	if s.formula {
+		return
+	}
 	if s.heading {
 		s.last().Title += html.UnescapeString(text)
 		return
@@ -55,6 +59,9 @@ func (s *splitter) say(text string) {
 
 func (s *splitter) open(t html.Token) {
 	switch {
+	case t.DataAtom == atom.Math:
+		s.say(html.EscapeString(attribute(t, "alttext")))
+		s.formula = true
 	case isHeading(t.DataAtom):
 		s.end()
 		s.sections = append(s.sections, Section{Anchor: attribute(t, "id")})
@@ -65,10 +72,13 @@ func (s *splitter) open(t html.Token) {
 }
 
 func (s *splitter) close(tag atom.Atom) {
-	if isHeading(tag) {
+	switch {
+	case tag == atom.Math:
+		s.formula = false
+	case isHeading(tag):
 		s.heading = false
 	}
-	if !inline(tag) && !s.heading {
+	if !inline(tag) && !s.heading && !s.formula {
 		s.text.WriteByte('\n') // else the last word of a cell runs into the next
 	}
 }
@@ -89,7 +99,7 @@ func isHeading(tag atom.Atom) bool { return tag == atom.H2 || tag == atom.H3 || 
 // inline reports whether an element stands in the middle of words.
 func inline(tag atom.Atom) bool {
 	return slices.Contains([]atom.Atom{
-		atom.A, atom.Abbr, atom.B, atom.Code, atom.Em, atom.I, atom.Kbd, atom.Mark, atom.S, atom.Span, atom.Strong, atom.Sub, atom.Sup, 0,
+		atom.A, atom.Abbr, atom.B, atom.Code, atom.Em, atom.I, atom.Kbd, atom.Mark, atom.Math, atom.S, atom.Span, atom.Strong, atom.Sub, atom.Sup, 0,
 	}, tag)
 }
 

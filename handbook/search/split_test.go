@@ -16,10 +16,15 @@ func TestSplit(t *testing.T) {
 		<p>Before &amp; after <b>V</b><sub>A</sub>.</p>
 		<h2 id="class-e">Class <em>E</em> <a href="#class-e">#</a></h2>
 		<table><tbody><tr><td>Visibility</td><td>3 SM</td></tr></tbody></table>
+		<h3 id="lift">Lift <math alttext="C_L"><msub><mi>C</mi><mi>L</mi></msub></math></h3>
+		<p>Here <math alttext="L &lt; C_L ⋅ V^2"><mi>L</mi><mo>&lt;</mo><msub><mi>C</mi><mi>L</mi></msub><mo>⋅</mo><msup><mi>V</mi><mn>2</mn></msup></math>.</p>
+		<pre><code class="language-go"><span class="k">func</span> <span class="f">f</span>()
+<mark>{</mark></code></pre>
 		<h3 id="at-night">At night</h3><p>Speed is <code>V_NO</code>.</p><figure><img src="x.svg" alt="Cloud clearances"></figure>`)
 	want := []search.Section{
 		{"", "Weather minimums", "What 91.155 asks for. Before & after VA.", []string{"91.155"}},
 		{"class-e", "Class E #", "Visibility 3 SM", nil},
+		{"lift", "Lift C_L", "Here L < C_L ⋅ V^2. func f() {", []string{"c_l"}},
 		{"at-night", "At night", "Speed is V_NO. Cloud clearances", []string{"v_no"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,0 +1,4 @@
+package highlight
+
+// Languages are those that are coloured.
+var Languages = languages
