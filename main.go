@@ -36,7 +36,8 @@ func words() []word {
 		{"worker", "", "run jobs: mails, publishing", work},
 		{"migrate", "", "bring the database to this program's schema", migrate},
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
-		{"versions", "[--activate VERSION] MODULE", "list a module's versions, or make one active", versions},
+		{"versions", "[--activate VERSION | --diff FROM..TO] MODULE", "list a module's versions, make one active, or compare two", versions},
+		{"reprocess", "[--version VERSION] MODULE", "make a version again with the handbook's present program", reprocess},
 		{"jobs", "", "show what is queued, running and dead, with the causes", jobs},
 		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
 		{"reconcile", "", "ask Stripe for what was missed, and settle it", reconcile},
@@ -94,6 +95,6 @@ func help(_ context.Context, _ []string, out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s %s\t%s\n", name, o.args, o.help)
 	}
-	fmt.Fprintln(w, "\nAll words but publish, versions, routes, version and help read their configuration from the environment: docs/configuration.md.")
+	fmt.Fprintln(w, "\nAll words but publish, versions, reprocess, routes, version and help read their configuration from the environment: docs/configuration.md.")
 	return w.Flush()
 }

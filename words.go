@@ -128,6 +128,7 @@ func versions(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("versions", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	activate := flags.String("activate", "", "the version to make active")
+	between := flags.String("diff", "", "the versions to compare")
 	rest, err := parse(flags, args)
 	if err != nil {
 		return errUsage{err.Error()}
@@ -139,7 +140,29 @@ func versions(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if *between != "" {
+		return author.Difference(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *between)
+	}
 	return author.Versions(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *activate)
+}
+
+// reprocess makes a version again of its source.
+func reprocess(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("reprocess", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	number := flags.String("version", "", "the version; without it the active one")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 1 {
+		return errUsage{"reprocess takes one module, such as private_commercial"}
+	}
+	a, err := config.LoadAuthor()
+	if err != nil {
+		return err
+	}
+	return author.Reprocess(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *number)
 }
 
 // parse reads flags before and after the other arguments, which it returns.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"pilothandbook/author"
 	"pilothandbook/functions/blob"
+	"pilothandbook/functions/difference"
 	"pilothandbook/functions/upload"
 	"pilothandbook/functions/versions"
 	"pilothandbook/handbook/job"
@@ -41,7 +43,7 @@ func newHandbook(t *testing.T, trip func(w http.ResponseWriter, r *http.Request)
 	t.Helper()
 	p := platformtest.New(t)
 	h := &handbook{p: p, token: platformtest.AuthorToken(t, p), trip: trip}
-	routes := append(append(blob.Routes(p), upload.Routes(p)...), versions.Routes(p)...)
+	routes := slices.Concat(blob.Routes(p), upload.Routes(p), versions.Routes(p), difference.Routes(p))
 	mounted := router.New(p, routes...)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.trip != nil && h.trip(w, r) {

@@ -64,11 +64,36 @@ func (p publication) offer(ctx context.Context) (reply, error) {
 		if err != nil || len(r.Missing) == 0 {
 			return r, err
 		}
+		if err := p.follows(ctx); err != nil {
+			return r, err
+		}
 		if err := p.upload(ctx, r.Missing); err != nil {
 			return r, err
 		}
 	}
 	return reply{}, fmt.Errorf("%s asks again and again for files that it has got; tell its operator", p.url)
+}
+
+// follows asks what readers would lose, before anything is sent. The worker
+// asks again; a handbook that cannot tell leaves it to that.
+func (p publication) follows(ctx context.Context) error {
+	var s version.Standing
+	err := p.ask(ctx, http.MethodGet, "/api/versions/"+p.m.Key+"/lessons", nil, &s)
+	if refused(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	faults := p.m.After(s)
+	for _, f := range faults {
+		f.File = filepath.Join(p.dir, f.File)
+		fmt.Fprintln(p.o.Out, f)
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("%s cannot follow what readers have; nothing was sent", p.dir)
+	}
+	return nil
 }
 
 // upload sends the files with these SHA-256, several at once.
@@ -114,6 +139,7 @@ func (p publication) put(ctx context.Context, sum, path string) (size int64, err
 // report tells what came of it, and what to do next.
 func (p publication) report(word, checksum string, active bool) {
 	fmt.Fprintf(p.o.Out, "%s: %s %s, checksum %s.\n", word, p.m.Key, p.m.Version, checksum)
+	fmt.Fprintf(p.o.Out, "All versions: %s/versions/%s\n", p.url, p.m.Key)
 	if active {
 		fmt.Fprintf(p.o.Out, "It is active. Read it: %s/modules/%s\n", p.url, p.m.Key)
 		return
@@ -131,8 +157,10 @@ type job struct {
 
 // made is the result of a job that is done.
 type made struct {
-	Checksum string `json:"checksum"`
-	Active   bool   `json:"active"`
+	Checksum  string `json:"checksum"`
+	Active    bool   `json:"active"`
+	Revision  int    `json:"revision"`
+	Unchanged bool   `json:"unchanged"`
 }
 
 // follow prints how a job comes along, until it has ended.

@@ -17,6 +17,7 @@ import (
 	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/devices"
+	"pilothandbook/functions/difference"
 	"pilothandbook/functions/events"
 	"pilothandbook/functions/export"
 	"pilothandbook/functions/finish"
@@ -89,6 +90,7 @@ func List() []Function {
 		{"blob", blob.Routes},
 		{"upload", upload.Routes},
 		{"versions", versions.Routes},
+		{"difference", difference.Routes},
 		// operating
 		{"people", people.Routes},
 		{"grants", grants.Routes},

@@ -39,6 +39,7 @@ func inputs() map[string]input {
 		"POST /api/events":                         asJSON(`{"device":"d","events":[{"id":"` + aRun + `","lesson":"holding","kind":"finish","at":"2026-11-23T12:00:00Z"}]}`),
 		"POST /api/uploads":                        asJSON(`{"module":"instrument","version":"2.0.0","files":[{"path":"module.yaml","size":1,"sha256":"` + sum("x") + `"}]}`),
 		"POST /api/versions/:module":               asJSON(`{"activate":"1.0.0"}`),
+		"POST /versions/:module":                   form("do=activate&version=1.0.0"),
 		"PUT /api/blobs/:sha256":                   {"application/octet-stream", aBlob},
 		"POST /reports/:lesson":                    form("text=The second sentence is wrong."),
 		"POST /signin":                             form("email=visitor@example.com"),

@@ -1,101 +1,177 @@
-// Package versions shows authors what of a module is published, and lets them
-// choose which version is sold and read.
+// Package versions shows authors what of a module is published, and what of it
+// failed, and lets them choose which version is sold and read, or make one
+// again with the present program.
 //
-//	GET  /api/versions/:module   all versions, the newest first
-//	POST /api/versions/:module   activate one; an older one rolls back
+//	GET  /versions/:module              all versions, the newest first, with the forms
+//	POST /versions/:module              does what a form says; asks first where readers lose something
+//	GET  /api/versions/:module          the versions as JSON
+//	POST /api/versions/:module          activate one, an older one rolls back; or reprocess one
+//	GET  /api/versions/:module/lessons  what the next version must not lose
 package versions
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"net/http"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/audit"
+	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 	"pilothandbook/platform/web"
+	"pilothandbook/reader"
 )
+
+//go:embed page.html ask.html
+var files embed.FS
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB}
+	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html"), ask: reader.New(files, "ask.html")}
 	return []web.Route{
+		{Method: http.MethodGet, Path: "/versions/:module", Access: web.Author, Handle: e.show},
+		{Method: http.MethodPost, Path: "/versions/:module", Access: web.Author, Handle: e.act},
 		{Method: http.MethodGet, Path: "/api/versions/:module", Access: web.Author, Handle: e.list},
-		{Method: http.MethodPost, Path: "/api/versions/:module", Access: web.Author, Handle: e.activate},
+		{Method: http.MethodPost, Path: "/api/versions/:module", Access: web.Author, Handle: e.change},
+		{Method: http.MethodGet, Path: "/api/versions/:module/lessons", Access: web.Author, Handle: e.stand},
 	}
 }
 
-type endpoint struct{ db *db.Pool }
+type endpoint struct {
+	db        *db.Pool
+	notice    string
+	page, ask *reader.Page
+}
 
 type listed struct {
 	Versions []version.Version `json:"versions"`
+	Pending  []publication     `json:"pending"`
 }
 
 func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
-	found, err := all(r.Context(), e.db, web.Param(r, "module"))
+	module := web.Param(r, "module")
+	waiting, err := pending(r.Context(), e.db, module)
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, listed{found})
+	found, err := version.All(r.Context(), e.db, module)
+	if fault.Is(err, fault.NotFound) && len(waiting) > 0 {
+		found, err = []version.Version{}, nil
+	}
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, listed{found, waiting})
 }
 
+func (e endpoint) stand(w http.ResponseWriter, r *http.Request) error {
+	s, err := version.Stand(r.Context(), e.db, web.Param(r, "module"))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, s)
+}
+
+// choice names a version by its id, or as 1.4.0.
 type choice struct {
-	Activate string `json:"activate"` // a version's id, or as 1.4.0
+	Activate  string `json:"activate"`
+	Reprocess string `json:"reprocess"`
 }
 
-func (e endpoint) activate(w http.ResponseWriter, r *http.Request) error {
+// activated answers an activation.
+type activated struct {
+	version.Version
+	Lost []string `json:"lost"` // titles of the lessons that readers have no more
+}
+
+// begun answers what a worker does.
+type begun struct {
+	Job uuid.UUID `json:"job"`
+	URL string    `json:"url"`
+}
+
+func (e endpoint) change(w http.ResponseWriter, r *http.Request) error {
 	in, err := web.Decode[choice](w, r)
 	if err != nil {
 		return err
 	}
-	found, err := all(r.Context(), e.db, web.Param(r, "module"))
+	found, err := version.All(r.Context(), e.db, web.Param(r, "module"))
 	if err != nil {
 		return err
 	}
-	v, err := choose(found, in.Activate)
+	if in.Reprocess != "" {
+		v, err := version.Choose(found, "reprocess", in.Reprocess)
+		if err != nil {
+			return err
+		}
+		id, err := e.reprocess(r.Context(), v)
+		if err != nil {
+			return err
+		}
+		return web.JSON(w, http.StatusAccepted, begun{id, "/api/uploads/" + id.String()})
+	}
+	v, err := version.Choose(found, "activate", in.Activate)
 	if err != nil {
 		return err
 	}
-	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return version.Activate(r.Context(), tx, v.ID, access.User(r.Context())) })
+	gone, err := e.activate(r.Context(), v)
 	if err != nil {
 		return err
 	}
 	v.Active = true
-	return web.JSON(w, http.StatusOK, v)
+	return web.JSON(w, http.StatusOK, activated{v, gone})
 }
 
-// choose finds a version by id or number; of several revisions it is the
-// newest.
-func choose(found []version.Version, name string) (version.Version, error) {
-	for _, v := range found {
-		if v.ID.String() == name || v.Version == name {
-			return v, nil
+// activate returns the titles of the lessons that readers have no more.
+func (e endpoint) activate(ctx context.Context, v version.Version) (gone []string, err error) {
+	err = db.Tx(ctx, e.db, func(tx pgx.Tx) error {
+		if gone, err = lost(ctx, tx, v); err != nil {
+			return err
 		}
-	}
-	if name == "" {
-		return version.Version{}, fault.In("activate", "Say which version to activate, as 1.4.0.")
-	}
-	return version.Version{}, fault.New(fault.NotFound, "Module %s has no version %.80q. Its newest is %s.", found[0].Module, name, found[0].Version)
+		return version.Activate(ctx, tx, v.ID, access.User(ctx))
+	})
+	return gone, err
 }
 
-// all returns the versions of a module, of which there is at least one.
-func all(ctx context.Context, q db.Querier, module string) ([]version.Version, error) {
+// reprocess has a worker make a version again of its source.
+func (e endpoint) reprocess(ctx context.Context, v version.Version) (id uuid.UUID, err error) {
+	err = db.Tx(ctx, e.db, func(tx pgx.Tx) error {
+		wish := job.ProcessModule{Again: true, By: access.User(ctx)}
+		err := tx.QueryRow(ctx, `SELECT source_id FROM content_versions WHERE id = $1`, v.ID).Scan(&wish.Source)
+		if err != nil {
+			return fmt.Errorf("source of %s: %w", v.ID, err)
+		}
+		if id, err = queue.Add(ctx, tx, wish); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{
+			Actor: wish.By, Action: "version reprocessed", Subject: audit.Module(v.Module), Detail: map[string]any{"version": v.Version},
+		})
+	})
+	return id, err
+}
+
+// lost returns the titles of the lessons that readers have, and that a version
+// has not, under whatever id.
+func lost(ctx context.Context, q db.Querier, v version.Version) ([]string, error) {
 	rows, err := q.Query(ctx, `
-		SELECT id, module_id, version, revision, checksum, release_date, coalesce(changelog, ''),
-		       is_active, title, summary, includes
-		FROM content_versions
-		WHERE module_id = $1
-		ORDER BY release_date DESC, id DESC`, module)
+		SELECT l.title
+		FROM content_versions a
+		JOIN lessons l ON l.version_id = a.id
+		WHERE a.module_id = $2 AND a.is_active
+		  AND NOT EXISTS (SELECT FROM lessons n WHERE n.version_id = $1 AND n.lesson_id IN (SELECT lesson_kin(l.lesson_id)))
+		  AND NOT EXISTS (SELECT FROM former_lessons f WHERE f.version_id = $1 AND f.lesson_id = l.lesson_id AND f.moved_to IS NOT NULL)
+		ORDER BY l.position`, v.ID, v.Module)
 	if err != nil {
-		return nil, fmt.Errorf("versions of %q: %w", module, err)
+		return nil, fmt.Errorf("lessons that %s lacks: %w", v.ID, err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[version.Version])
-	if err == nil && len(found) == 0 {
-		return nil, fault.New(fault.NotFound, "Nothing of a module %.80q is published yet. `handbook publish` does it.", module)
-	}
-	return found, err
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }

@@ -1,0 +1,154 @@
+package versions
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
+	"pilothandbook/reader"
+)
+
+// publication is one that is under way or has failed.
+type publication struct {
+	ID      uuid.UUID `json:"id"`
+	Version string    `json:"version"`
+	Failed  bool      `json:"failed"`
+	Text    string    `json:"text"` // how far it is, or a line for each fault
+	At      time.Time `json:"at"`
+}
+
+// pending returns the publications of a module that are under way, and those
+// that failed and were not made since.
+func pending(ctx context.Context, q db.Querier, module string) ([]publication, error) {
+	rows, err := q.Query(ctx, `
+		SELECT o.id, s.version, o.state = 'dead', CASE WHEN o.error <> '' THEN o.error ELSE o.progress END, coalesce(o.finished_at, o.created_at)
+		FROM outbox o
+		JOIN sources s ON s.id::text = o.payload->>'source'
+		WHERE (o.state = 'dead' OR o.state = 'waiting' OR o.state IN ('queued', 'running')) AND o.kind = $1 AND s.module_key = $2
+		  AND NOT EXISTS (SELECT FROM content_versions v WHERE v.module_id = s.module_key AND v.version = s.version AND v.release_date > o.created_at)
+		ORDER BY o.id DESC
+		LIMIT 10`, (job.ProcessModule{}).Job().Kind, module)
+	if err != nil {
+		return nil, fmt.Errorf("publications of %q: %w", module, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[publication])
+}
+
+// edition is a version with what a page tells beside it.
+type edition struct {
+	version.Version
+	Lessons int
+	Size    int64  // bytes
+	Author  string // address, "" if the account is gone
+}
+
+// MiB writes the size as people read it.
+func (e edition) MiB() string { return fmt.Sprintf("%.1f MiB", float64(e.Size)/(1<<20)) }
+
+// view is the page.
+type view struct {
+	Module   string
+	Editions []edition
+	Active   *edition // nil if none is
+	Pending  []publication
+	Done     string // what was just done
+}
+
+func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
+	v := view{Module: web.Param(r, "module"), Done: r.URL.Query().Get("done")}
+	var err error
+	if v.Pending, err = pending(r.Context(), e.db, v.Module); err != nil {
+		return err
+	}
+	if v.Editions, err = editions(r.Context(), e.db, v.Module); err != nil {
+		return err
+	}
+	if len(v.Editions) == 0 && len(v.Pending) == 0 {
+		return fault.New(fault.NotFound, "Nothing of a module %.80q is published yet. `handbook publish` does it.", v.Module)
+	}
+	if i := slices.IndexFunc(v.Editions, func(e edition) bool { return e.Active }); i >= 0 {
+		v.Active = &v.Editions[i]
+	}
+	return e.page.Show(w, r, http.StatusOK, reader.View{Title: "Versions of " + v.Module, Notice: e.notice, Data: v})
+}
+
+func editions(ctx context.Context, q db.Querier, module string) ([]edition, error) {
+	rows, err := q.Query(ctx, `
+		SELECT v.id, v.module_id, v.version, v.revision, v.checksum, v.release_date, coalesce(v.changelog, ''), v.is_active, v.title, v.summary, v.includes,
+		       (SELECT count(*) FROM lessons l WHERE l.version_id = v.id), v.size, coalesce(u.email, '')
+		FROM content_versions v
+		JOIN sources s ON s.id = v.source_id
+		LEFT JOIN users u ON u.id = s.author_id
+		WHERE v.module_id = $1
+		ORDER BY v.release_date DESC, v.id DESC`, module)
+	if err != nil {
+		return nil, fmt.Errorf("versions of %q: %w", module, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[edition])
+}
+
+// question is what is asked before readers lose something.
+type question struct {
+	version.Version
+	Older bool
+	Lost  []string
+}
+
+func (e endpoint) act(w http.ResponseWriter, r *http.Request) error {
+	if err := web.Form(w, r); err != nil {
+		return err
+	}
+	ctx, module := r.Context(), web.Param(r, "module")
+	found, err := version.All(ctx, e.db, module)
+	if err != nil {
+		return err
+	}
+	v, err := version.Choose(found, "activate", r.PostFormValue("version"))
+	if err != nil {
+		return err
+	}
+	done := r.PostFormValue("do")
+	switch done {
+	case "reprocess":
+		_, err = e.reprocess(ctx, v)
+	case "activate":
+		q := question{Version: v, Older: newer(found, v)}
+		if q.Lost, err = lost(ctx, e.db, v); err != nil {
+			return err
+		}
+		if (q.Older || len(q.Lost) > 0) && r.PostFormValue("sure") == "" {
+			return e.ask.Show(w, r, http.StatusOK, reader.View{Title: "Activate " + v.Version + "?", Notice: e.notice, Data: q})
+		}
+		_, err = e.activate(ctx, v)
+	default:
+		err = fault.In("do", "A version is activated or reprocessed. Please use one of the buttons.")
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, "/versions/"+module+"?done="+done)
+}
+
+// newer reports whether the active version of a list, the newest first, is
+// newer than v.
+func newer(found []version.Version, v version.Version) bool {
+	for _, f := range found {
+		switch {
+		case f.ID == v.ID:
+			return false
+		case f.Active:
+			return true
+		}
+	}
+	return false
+}
