@@ -15,6 +15,7 @@ import (
 	"pilothandbook/functions/audit"
 	"pilothandbook/functions/blob"
 	"pilothandbook/functions/catalog"
+	"pilothandbook/functions/changes"
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/devices"
 	"pilothandbook/functions/difference"
@@ -62,6 +63,7 @@ func List() []Function {
 		{"catalog", catalog.Routes},
 		{"module", module.Routes},
 		{"lesson", lesson.Routes},
+		{"changes", changes.Routes},
 		{"media", media.Routes},
 		{"asset", asset.Routes},
 		{"report", report.Routes},

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/compare"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
@@ -77,6 +78,8 @@ type entry struct {
 	Begun   bool `json:"begun"`
 	Done    bool `json:"done"`
 	Open    bool `json:"open"` // this reader may read it
+
+	Changed *compare.Change `json:"changed,omitempty"` // since the reader read it
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
@@ -96,7 +99,7 @@ func (e endpoint) tell(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, o)
 }
 
-// outline asks six questions at most, however many lessons there are.
+// outline asks seven questions at most, however many lessons there are.
 func (e endpoint) outline(ctx context.Context, module string) (*outline, error) {
 	catalogue, err := version.Catalogue(ctx, e.db)
 	if err != nil {
@@ -126,7 +129,23 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 		return nil, err
 	}
 	o.list(heads, marks)
-	return o, nil
+	if len(marks) == 0 {
+		return o, nil
+	}
+	return o, o.compare(ctx, e.db)
+}
+
+// compare tells which lessons are not what the reader has read.
+func (o *outline) compare(ctx context.Context, q db.Querier) error {
+	changed, err := compare.Since(ctx, q, access.User(ctx), o.Module, "")
+	for i := range changed {
+		for j := range o.Contents {
+			if o.Contents[j].ID == changed[i].Lesson && o.Contents[j].Open {
+				o.Contents[j].Changed = &changed[i]
+			}
+		}
+	}
+	return err
 }
 
 // price fills in what the reader pays. Nobody has a price of their own for
