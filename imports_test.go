@@ -74,6 +74,7 @@ func TestLayers(t *testing.T) {
 		"router":    {"functions", "worker", "author"},
 		"worker":    {"functions", "router", "author"},
 		"author":    {"functions", "router", "worker", "reader"},
+		"preview":   {"functions", "worker", "author", "operate"},
 		"operate":   {"functions", "router", "reader", "author"},
 		"functions": {"worker", "author", "platform/local"},
 	}

@@ -35,6 +35,9 @@ func words() []word {
 		{"web", "", "serve readers", serveWeb},
 		{"worker", "", "run jobs: mails, publishing", work},
 		{"migrate", "", "bring the database to this program's schema", migrate},
+		{"new", "[--key MODULE] DIR", "make a module's folder, to begin with", newModule},
+		{"preview", "[--port PORT] DIR", "show a module's folder while it is written", showPreview},
+		{"import", "[--key MODULE] [--unknown-components keep|fault] SRC DIR", "make a module's folder of documentation for another reader", importSite},
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
 		{"versions", "[--activate VERSION | --diff FROM..TO] MODULE", "list a module's versions, make one active, or compare two", versions},
 		{"reprocess", "[--version VERSION] MODULE", "make a version again with the handbook's present program", reprocess},
@@ -95,6 +98,6 @@ func help(_ context.Context, _ []string, out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s %s\t%s\n", name, o.args, o.help)
 	}
-	fmt.Fprintln(w, "\nAll words but publish, versions, reprocess, routes, version and help read their configuration from the environment: docs/configuration.md.")
+	fmt.Fprintln(w, "\nAll words but new, preview, import, publish, versions, reprocess, routes, version and help read their configuration from the environment: docs/configuration.md.")
 	return w.Flush()
 }

@@ -65,6 +65,7 @@ func (h *handbook) work(t *testing.T) {
 	t.Helper()
 	mux := queue.NewMux(job.Content)
 	queue.Handle(mux, content.Jobs{DB: h.p.DB}.ProcessModule)
+	queue.Handle(mux, content.Jobs{DB: h.p.DB}.UpdateSearchIndex)
 	w := queue.NewWorker(queue.Options{Pool: h.p.DB, Redis: h.p.Redis, Channel: platform.WakeChannel, Log: h.p.Log}, mux)
 	ctx, stop := context.WithCancel(t.Context())
 	var g errgroup.Group

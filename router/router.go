@@ -84,16 +84,16 @@ func (rt *Router) end(out *recorder, r *http.Request) {
 		slog.Int64("us", time.Since(out.began).Microseconds()))
 }
 
-// policy is what pages may load: nothing but this site's own. Forms may also
+// Policy is what pages may load: nothing but this site's own. Forms may also
 // lead to Stripe's checkout, as the redirect after one counts as its target.
-const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com"
+const Policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https://checkout.stripe.com"
 
 // The headers of every answer, as net/http keeps them: shared, as they are
 // only read. They are few on purpose: with its own ones a lesson has eight, the
 // most that a map holds before it grows, and each answer's map is made and
 // copied. (The referrer policy is in the layout, the request's id in refusals.)
 var (
-	policyHeader  = []string{policy}
+	policyHeader  = []string{Policy}
 	nosniffHeader = []string{"nosniff"}
 	cacheHeader   = []string{"no-store"} // where a handler says nothing else
 	httpsHeader   = []string{"max-age=31536000; includeSubDomains"}

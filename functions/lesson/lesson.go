@@ -24,16 +24,17 @@ import (
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
+	"pilothandbook/reader/leaf"
 )
 
-//go:embed page.html offer.html
+//go:embed offer.html
 var files embed.FS
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
 		db: p.DB, cache: p.Cache, memory: p.Memory, gate: access.NewGate(p), notice: p.Notice,
-		page: reader.New(files, "page.html"), offer: reader.New(files, "offer.html"),
+		page: leaf.New(), offer: reader.New(files, "offer.html"),
 	}
 	e.stamp = e.makeStamp()
 	return []web.Route{
@@ -43,13 +44,14 @@ func Routes(p *platform.Platform) []web.Route {
 }
 
 type endpoint struct {
-	db          *db.Pool
-	cache       *cache.Cache
-	memory      *cache.Memory
-	gate        access.Gate
-	notice      string
-	page, offer *reader.Page
-	stamp       string // of what this build makes of a lesson
+	db     *db.Pool
+	cache  *cache.Cache
+	memory *cache.Memory
+	gate   access.Gate
+	notice string
+	page   leaf.Page
+	offer  *reader.Page
+	stamp  string // of what this build makes of a lesson
 }
 
 // The headers of a lesson, as net/http keeps them: shared by all answers,

@@ -7,15 +7,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"slices"
 	"time"
 
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/fault"
-	"pilothandbook/reader"
 	"pilothandbook/reader/encoded"
+	"pilothandbook/reader/leaf"
 )
 
 // kept is how long a lesson that nobody reads stays in memory at most.
@@ -76,7 +75,7 @@ func (e endpoint) fetch(ctx context.Context, v *version.Version, heads []version
 	if err != nil {
 		return nil, err
 	}
-	text, err := e.write(contents(v, heads, i, l), f)
+	text, err := e.write(leaf.Of(v, heads, i, l), f)
 	if err != nil {
 		return nil, err
 	}
@@ -87,62 +86,17 @@ func (e endpoint) fetch(ctx context.Context, v *version.Version, heads []version
 	return body, nil
 }
 
-// content is what a lesson's page and JSON show.
-type content struct {
-	Module      string `json:"module"`
-	ModuleTitle string `json:"module_title"`
-	Version     string `json:"version"`
-	Checksum    string `json:"checksum"`
-	Number      int    `json:"number"` // from 1
-	Of          int    `json:"of"`
-	Minutes     int    `json:"minutes"`
-	version.Lesson
-	Previous *link `json:"previous"`
-	Next     *link `json:"next"`
-}
-
-// link leads to another lesson.
-type link struct {
-	ID    string `json:"id"`
-	Title string `json:"title"`
-}
-
-func contents(v *version.Version, heads []version.Head, i int, l version.Lesson) content {
-	c := content{
-		Module: v.Module, ModuleTitle: v.Title, Version: v.Version, Checksum: v.Checksum,
-		Number: i + 1, Of: len(heads), Minutes: l.Minutes(), Lesson: l,
-	}
-	if i > 0 {
-		c.Previous = &link{heads[i-1].ID, heads[i-1].Title}
-	}
-	if i+1 < len(heads) {
-		c.Next = &link{heads[i+1].ID, heads[i+1].Title}
-	}
-	return c
-}
-
-// Text returns the lesson's HTML, which was sanitised when it was published.
-func (c content) Text() template.HTML { return template.HTML(c.HTML) }
-
-// Then returns where "finish" leads.
-func (c content) Then() string {
-	if c.Next == nil {
-		return "/modules/" + c.Module
-	}
-	return "/modules/" + c.Module + "/lessons/" + c.Next.ID
-}
-
-// write builds the bytes of a lesson, which depend on nothing but c and this
+// write builds the bytes of a lesson, which depend on nothing but l and this
 // build.
-func (e endpoint) write(c content, f form) ([]byte, error) {
+func (e endpoint) write(l leaf.Leaf, f form) ([]byte, error) {
 	if f == asPage {
-		return e.page.Build(reader.View{Title: c.Title + " · " + c.ModuleTitle, Notice: e.notice, Same: true, Data: c})
+		return e.page.Build(l, e.notice)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(c); err != nil {
-		return nil, fmt.Errorf("lesson %q: %w", c.ID, err)
+	if err := enc.Encode(l); err != nil {
+		return nil, fmt.Errorf("lesson %q: %w", l.ID, err)
 	}
 	return b.Bytes(), nil
 }
@@ -153,7 +107,7 @@ func (e endpoint) write(c content, f form) ([]byte, error) {
 func (e endpoint) makeStamp() string {
 	v := &version.Version{Module: "module", Title: "Title", Version: "1.2.3", Checksum: "sum"}
 	heads := []version.Head{{ID: "before"}, {ID: "lesson"}, {ID: "after"}}
-	sample := contents(v, heads, 1, version.Lesson{
+	sample := leaf.Of(v, heads, 1, version.Lesson{
 		Head:     version.Head{ID: "lesson", Title: "Title", Summary: "Summary", Preview: true, Dated: time.Unix(0, 0).UTC(), Words: 400, ACS: []string{"PA.I.F.K1"}},
 		Sources:  []version.Source{{Title: "Source", URL: "https://example.com"}},
 		Headings: []version.Heading{{Level: 2, ID: "two", Text: "Two"}, {Level: 3, ID: "three", Text: "Three"}},

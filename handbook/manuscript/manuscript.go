@@ -102,6 +102,11 @@ func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) st
 	}
 }
 
+// Lesson renders one lesson of the list, as Render does.
+func (m *Manuscript) Lesson(i int, mediaURL func(path string, sha [sha256.Size]byte) string) (mdx.Lesson, []mdx.Fault) {
+	return m.render(m.Lessons[i], m.resolver(mediaURL))
+}
+
 func (m *Manuscript) render(l Lesson, r mdx.Resolver) (mdx.Lesson, []mdx.Fault) {
 	src, err := fs.ReadFile(m.fsys, l.File)
 	if err != nil || sha256.Sum256(src) != m.file(l.File).SHA256 {
@@ -142,7 +147,7 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 // of a module can, whether or not the lesson is there yet: two that refer to
 // each other cannot both be published first.
 func (m *Manuscript) other(key string) (problem string) {
-	modules := keys()[:len(keys())-1]
+	modules := Modules()
 	switch {
 	case key == m.Key:
 		return "the link leads to a lesson of this module by its address; name its file, as [text](other.mdx)"

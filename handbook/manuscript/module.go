@@ -27,8 +27,11 @@ var (
 	currencyShape = regexp.MustCompile(`^[a-z]{3}$`)
 )
 
+// Modules are the keys of those that have lessons.
+func Modules() []string { return []string{"private_commercial", "instrument"} }
+
 // keys are what there is to sell. The last one is made of the others.
-func keys() []string { return []string{"private_commercial", "instrument", "bundle"} }
+func keys() []string { return append(Modules(), "bundle") }
 
 // uneven are the currencies that Stripe reckons in whole units or thousandths,
 // and those whose hundredths it does not charge. Prices are in hundredths
@@ -162,7 +165,7 @@ func (g *gate) entryAbsent(at record.Place, file string) {
 }
 
 func (g *gate) includes(r record.Map) {
-	modules := keys()[:len(keys())-1]
+	modules := Modules()
 	for _, item := range r.Texts("includes") {
 		switch {
 		case !slices.Contains(modules, item.Text):

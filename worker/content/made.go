@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"pilothandbook/handbook/edition"
 	"pilothandbook/handbook/manuscript"
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/handbook/source"
@@ -77,7 +78,7 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 		SourceID: s.ID, Digest: s.Digest(), Price: m.Price, Currency: m.Currency, Media: media,
 	}
 	for i, l := range lessons {
-		p.Lessons = append(p.Lessons, lesson(m.Lessons[i], l))
+		p.Lessons = append(p.Lessons, edition.Lesson(m.Lessons[i], l))
 		p.Size += int64(len(l.HTML))
 		if from := m.Lessons[i].MovedFrom; from != "" {
 			p.Former = append(p.Former, version.Former{ID: from, Moved: m.Lessons[i].ID})
@@ -96,22 +97,6 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 	}
 	p.Checksum = checksum(p)
 	return p
-}
-
-func lesson(listed manuscript.Lesson, l mdx.Lesson) version.Lesson {
-	made := version.Lesson{
-		Head: version.Head{
-			ID: listed.ID, Title: l.Title, Summary: l.Summary, Preview: listed.Preview, Dated: l.Date, Words: l.Words, ACS: l.ACS,
-		},
-		HTML: l.HTML,
-	}
-	for _, s := range l.Sources {
-		made.Sources = append(made.Sources, version.Source(s))
-	}
-	for _, h := range l.Headings {
-		made.Headings = append(made.Headings, version.Heading(h))
-	}
-	return made
 }
 
 // checksum names what readers get: pages are kept under it. So it is over all

@@ -1,0 +1,184 @@
+package preview_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-rod/rod"
+
+	"pilothandbook/author"
+	"pilothandbook/platform/platformtest/chromium"
+	"pilothandbook/preview"
+)
+
+// patience bounds a wait for something that must happen.
+const patience = 30 * time.Second
+
+// open previews a new module until the test ends.
+func open(t *testing.T) (url, dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "module")
+	if err := author.New(io.Discard, dir, "instrument"); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- preview.Serve(ctx, l, dir, slog.New(slog.DiscardHandler)) }()
+	t.Cleanup(func() {
+		stop()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(patience):
+			t.Error("the preview does not end")
+		}
+	})
+	return "http://" + l.Addr().String(), dir
+}
+
+func edit(t *testing.T, dir, name, old, new string) {
+	t.Helper()
+	file := filepath.Join(dir, filepath.FromSlash(name))
+	b, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(b), old) {
+		t.Fatalf("%s has no %q, %v", name, old, err)
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(string(b), old, new, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(b)
+}
+
+// TestBrowser edits a lesson that is open in a browser, breaks it, and mends
+// it again.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+
+	url, dir := open(t)
+	page := chromium.Start(t).MustPage(url + "/modules/instrument/lessons/instrument-crosswind").Timeout(4 * patience)
+	shows(page, "No faults")
+	shows(page, "Crosswind by arithmetic")
+	page.MustWait(`() => document.querySelector("figure img").naturalWidth > 0`)
+	const lesson = "lessons/crosswind.mdx"
+
+	began := time.Now()
+	edit(t, dir, lesson, "cleared to land", "cleared for the option")
+	shows(page, "cleared for the option")
+	t.Logf("a saved change was shown after %v", time.Since(began).Round(time.Millisecond))
+
+	edit(t, dir, lesson, "for the option", "for the <Option />")
+	shows(page, "its last good page is shown")
+	shows(page, lesson+":11:25")
+	shows(page, "<Option> is not a component of this handbook")
+	shows(page, "cleared for the option")
+
+	edit(t, dir, lesson, "for the <Option />", "to fly")
+	shows(page, "No faults")
+	shows(page, "cleared to fly")
+
+	if err := os.WriteFile(filepath.Join(dir, "lessons", "new.mdx"), []byte("---\ntitle: T\nsummary: S\ndate: 2026-03-31\n---\na\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	shows(page, "lessons/new.mdx")
+	shows(page, "the lesson is not listed")
+}
+
+// shows waits until a page has a text.
+func shows(page *rod.Page, text string) {
+	page.MustWait(`text => document.body?.innerText.includes(text)`, text)
+}
+
+// TestPages shows the same with no script: pages, images, and nothing else of
+// the machine.
+func TestPages(t *testing.T) {
+	t.Parallel()
+
+	url, dir := open(t)
+	if err := os.WriteFile(filepath.Join(dir, "media", "notes.txt"), []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		path, want string
+		status     int
+	}{
+		{"/", "Crosswind in practice", 200},
+		{"/modules/instrument/lessons/instrument-crosswind-in-practice", "Lesson 2 of 2", 200},
+		{"/modules/instrument", "A new module", 200},
+		{"/modules/instrument/lessons/nope", "Crosswind in practice", 404},
+		{"/media/crosswind.svg", "<svg", 200},
+		{"/media/notes.txt", "404", 404},
+		{"/media/../module.yaml", "404", 404},
+		{"/assets/nope.css", "404", 404},
+		{"/preview/preview.js", "EventSource", 200},
+		{"/api/session", "404", 404},
+	} {
+		if status, body := get(t, url+tc.path); status != tc.status || !strings.Contains(body, tc.want) {
+			t.Errorf("%s: %d, %.200q; want %d and %q", tc.path, status, body, tc.status, tc.want)
+		}
+	}
+}
+
+// TestNames answers to this machine's own names only.
+func TestNames(t *testing.T) {
+	t.Parallel()
+
+	url, _ := open(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = "evil.example:80"
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusMisdirectedRequest {
+		t.Errorf("status %d", res.StatusCode)
+	}
+}
+
+func TestNoFolder(t *testing.T) {
+	t.Parallel()
+
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	err = preview.Serve(t.Context(), l, filepath.Join(t.TempDir(), "nope"), slog.New(slog.DiscardHandler))
+	if err == nil || !strings.Contains(err.Error(), "handbook new ") {
+		t.Errorf("got %v, want what to do", err)
+	}
+}

@@ -1,0 +1,107 @@
+package preview
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+
+	"pilothandbook/handbook/edition"
+	"pilothandbook/handbook/manuscript"
+	"pilothandbook/handbook/mdx"
+	"pilothandbook/handbook/version"
+	"pilothandbook/reader/leaf"
+)
+
+// shelf holds what was read of the folder last.
+type shelf struct {
+	dir     string
+	mu      sync.Mutex
+	current now
+	last    map[string]leaf.Leaf // the good ones, by the lesson's id
+	changed chan struct{}        // closed when the folder has been read again
+}
+
+// now is the folder as it was read once.
+type now struct {
+	Number int // of the reading
+	Title  string
+	Module string
+	Heads  []version.Head
+	Faults []mdx.Fault
+	m      *manuscript.Manuscript
+}
+
+func newShelf(dir string) (*shelf, error) {
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return nil, fmt.Errorf("there is no folder %s; name the folder that module.yaml is in, or make one with: handbook new %s", dir, dir)
+	}
+	s := &shelf{dir: dir, last: map[string]leaf.Leaf{}, changed: make(chan struct{})}
+	s.read()
+	return s, nil
+}
+
+// read reads the folder again, and tells those who wait.
+func (s *shelf) read() {
+	m, faults := manuscript.Read(os.DirFS(s.dir))
+	n := now{Title: m.Title, Module: m.Key, Faults: faults, m: m}
+	for i, l := range m.Lessons {
+		head := version.Head{ID: l.ID, Title: l.File, Preview: l.Preview}
+		if text, _ := m.Lesson(i, mediaURL); text.Title != "" {
+			head = edition.Lesson(l, text).Head
+		}
+		n.Heads = append(n.Heads, head)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.Number = s.current.Number + 1
+	s.current = n
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func (s *shelf) now() now {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current
+}
+
+func (s *shelf) changes() (number int, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current.Number, s.changed
+}
+
+// state is how a lesson stands.
+type state struct {
+	file  string
+	stale bool
+}
+
+// lesson is a lesson's leaf, its last good one if it has faults now, nil if
+// there is none.
+func (s *shelf) lesson(id string) (now, *leaf.Leaf, state) {
+	n := s.now()
+	i := slices.IndexFunc(n.m.Lessons, func(l manuscript.Lesson) bool { return l.ID == id })
+	var st state
+	var fresh *leaf.Leaf
+	if i >= 0 {
+		st.file = n.m.Lessons[i].File
+		if text, faults := n.m.Lesson(i, mediaURL); len(faults) == 0 {
+			v := &version.Version{Module: n.m.Key, Title: n.m.Title, Version: n.m.Version}
+			l := leaf.Of(v, n.Heads, i, edition.Lesson(n.m.Lessons[i], text))
+			fresh = &l
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fresh != nil {
+		s.last[id] = *fresh
+		return n, fresh, st
+	}
+	if old, ok := s.last[id]; ok {
+		st.stale = true
+		return n, &old, st
+	}
+	return n, nil, st
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"pilothandbook/author"
+	"pilothandbook/author/foreign"
+	"pilothandbook/preview"
+)
+
+// newModule makes a folder to begin with.
+func newModule(_ context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("new", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	key := flags.String("key", "instrument", "the module's key")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 1 {
+		return errUsage{"new takes one folder"}
+	}
+	return author.New(out, rest[0], *key)
+}
+
+// showPreview serves a folder to this machine until ctx ends.
+func showPreview(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("preview", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	port := flags.Uint("port", 4000, "the port to listen on")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 1 {
+		return errUsage{"preview takes one folder"}
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.FormatUint(uint64(*port), 10)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is in use, perhaps by another preview; choose one with --port", *port)
+	}
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	fmt.Fprintf(out, "Preview of %s: http://localhost:%d\nIt shows what you save. Leave with Ctrl-C.\n", rest[0], l.Addr().(*net.TCPAddr).Port)
+	return preview.Serve(untilOrphaned(ctx), l, rest[0], slog.New(slog.NewTextHandler(os.Stderr, nil)))
+}
+
+// importSite makes a module's folder of a site that was written for another
+// reader.
+func importSite(_ context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("import", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	key := flags.String("key", "instrument", "the module's key")
+	unknown := flags.String("unknown-components", "fault", "keep or fault")
+	rest, err := parse(flags, args)
+	if err != nil {
+		return errUsage{err.Error()}
+	}
+	if len(rest) != 2 {
+		return errUsage{"import takes the folder of the site and the one to make"}
+	}
+	if *unknown != "keep" && *unknown != "fault" {
+		return errUsage{fmt.Sprintf("--unknown-components is keep or fault, not %q", *unknown)}
+	}
+	return foreign.Import(foreign.Options{
+		From: rest[0], To: rest[1], Key: *key, Keep: *unknown == "keep", Out: out,
+		Date: time.Now().UTC().Format(time.DateOnly),
+	})
+}
