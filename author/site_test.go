@@ -123,7 +123,7 @@ func TestForeignPages(t *testing.T) {
 			"```md\n[not a link](nowhere.md) {x}\n```\n\n`[nor](here)`\n",
 		"guide/first.mdx": "---\ntitle: First\ndescription: \"A: b\"\nsidebar:\n  order: 1\n---\nimport X from 'x'\n\n## A & b\n\n##### Deep\n\n" +
 			":::warning Mind\nthis\n:::\n\n<Aside type=\"danger\">d</Aside>\n\n<X href=\"../index.md\" title=\"Home\" />\n\n[ref]\n\n[ref]: ./first#deep\n",
-		"guide/index.md":           "Setup\n\n# One\n\n# Two\n",
+		"guide/index.md":           "Setup\n\n# One\n\n# Two\n\nFrom $5 to $9, `$x`.\n",
 		"broken.mdx":               "---\ntitle: Broken\n---\n\n<A>\n",
 		"img/plan.svg":             `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"/>`,
 		"img/pale.svg":             `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 99 99"><text x="9" y="50" fill="#eee">a</text></svg>`,
@@ -140,7 +140,7 @@ func TestForeignPages(t *testing.T) {
 		"lessons/start.mdx": {"title: \"Home\"\nsummary: \"Welcome", `Welcome to \{everything\} \< 5 of <b>it</b>.<br />`, "[Guide](guide-first.mdx)",
 			"[its `a & b`](guide-first.mdx#a-b) gone [mail](mailto:a@example.com)", "![Plan](../media/plan.svg) Far  Pale\n", "[not a link](nowhere.md) {x}", "`[nor](here)`"},
 		"lessons/guide-first.mdx": {"title: \"First\"\nsummary: \"A: b\"\ndate: 2026-11-23\n", "#### Deep", ":::caution[Mind]", `<Aside kind="danger">`, `href="start.mdx"`, "[ref]: #deep"},
-		"lessons/guide.mdx":       {"title: \"One\"", "## Two"},
+		"lessons/guide.mdx":       {"title: \"One\"", "## Two", "From \\$5 to \\$9, `$x`."},
 		"module.yaml":             {"unknown_components: keep", "- id: start\n    file: lessons/start.mdx\n    preview: true\n  - id: guide\n    file: lessons/guide.mdx\n  - id: guide-first\n"},
 		"import-report.txt": {"broken.mdx\n  left out: lessons/broken.mdx:", "not found: link nowhere.md", "not found: image https://example.com/a.png",
 			"not found: image without alternative text img/plan.svg", "pale.svg is left out: ", "kept: <X> (1), import x (1)"},

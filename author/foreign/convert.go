@@ -48,7 +48,24 @@ func (p *page) convert(s *site) string {
 		}
 		e.add(m[4], m[7], name+title)
 	}
+	dollars(masked, &e)
 	return strings.TrimLeft(e.apply(text), "\n")
+}
+
+// dollars are money where a site writes them, unless it has formulas.
+func dollars(masked string, e *edits) {
+	if strings.Contains(masked, "$$") {
+		return
+	}
+	for i := range masked {
+		if masked[i] != '$' || i > 0 && masked[i-1] == '\\' {
+			continue
+		}
+		inTag := strings.LastIndexByte(masked[:i], '<') > strings.LastIndexByte(masked[:i], '>')
+		if !inTag {
+			e.add(i, i+1, `\$`)
+		}
+	}
 }
 
 // headings takes out the one that is the page's title, and moves the others
