@@ -12,8 +12,10 @@ import (
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/audit"
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/queue"
 	"pilothandbook/platform/web"
 )
 
@@ -111,6 +113,9 @@ func (g gift) write(ctx context.Context, tx pgx.Tx) error {
 	if tag.RowsAffected() == 0 {
 		return fault.New(fault.Conflict, "An operator has opened this module to them already, as the list below shows. Take that back first if it is to end on another day.")
 	}
+	if _, err := queue.Add(ctx, tx, job.GrantGiven{User: g.person, Grant: id}); err != nil {
+		return err
+	}
 	detail := map[string]any{"grant": id, "module": g.module}
 	if g.until != nil {
 		detail["until"] = g.until.Format(time.RFC3339)
@@ -170,6 +175,9 @@ func take(ctx context.Context, tx pgx.Tx, who, id uuid.UUID, reason string) erro
 		WHERE id = $1`, id, reason)
 	if err != nil {
 		return fmt.Errorf("take grant %s back: %w", id, err)
+	}
+	if _, err := queue.Add(ctx, tx, job.GrantClosed{User: who, Grant: id}); err != nil {
+		return err
 	}
 	return audit.Write(ctx, tx, audit.Entry{
 		Actor: access.User(ctx), Action: "grant revoked", Subject: audit.User(who), Detail: map[string]any{"grant": id, "module": module},

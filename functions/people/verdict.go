@@ -101,7 +101,7 @@ func (g grant) say() string {
 	case *g.how == "given":
 		return began + "; an operator took it back on " + day(*g.revoked) + because(g.taken)
 	case *g.how == "gift":
-		return began + "; closed since " + day(*g.revoked) + ", as the payment for the gift went back or is disputed."
+		return began + "; closed since " + day(*g.revoked) + ", as the gift was taken back, or its payment went back or is disputed."
 	case g.status == "completed":
 		return began + "; closed since " + day(*g.revoked) + ", as the payer's bank disputes the payment, until that is decided."
 	}

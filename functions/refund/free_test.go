@@ -103,6 +103,9 @@ func TestFreeGift(t *testing.T) {
 		if got := platformtest.Text(t, s.p, `SELECT concat_ws(' ', status, (SELECT count(*) FROM grants WHERE revoked_at IS NULL), (SELECT count(*) FROM gifts WHERE voided_at IS NULL)) FROM purchases`); got != "refunded 0 0" {
 			t.Errorf("redeemed %t: %s", redeemed, got)
 		}
+		if got := platformtest.Text(t, s.p, `SELECT count(*)::text FROM outbox WHERE kind = 'gift-closed' AND payload ->> 'payment' = $1`, s.payment); got != "1" {
+			t.Errorf("redeemed %t: %s jobs to tell the reader", redeemed, got)
+		}
 		if got := enter(platformtest.Learner(t, s.p, "eve@example.com")); got != http.StatusConflict {
 			t.Errorf("redeemed %t: entered afterwards: %d", redeemed, got)
 		}

@@ -40,7 +40,7 @@
 //
 // A sale may be of a gift: then the purchase has no grants, but a code (package
 // gift), and the grant of whoever redeems it opens and closes with the payment
-// like a buyer's. A refund that fails at the payer's bank moves nothing: the
+// like a buyer's; they are told when the gift goes back. A refund that fails at the payer's bank moves nothing: the
 // books say what was promised, and the event waits for an operator.
 //
 // What is paid is the price, less the discount of a promotion code, with a tax

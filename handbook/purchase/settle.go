@@ -107,6 +107,11 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 			return nil, err
 		}
 	}
+	if k.gift && standing.Status == "refunded" && State(k.facts).Status != "refunded" {
+		if _, err := queue.AddTo(b, tx, job.GiftClosed{Payment: r.payment}); err != nil {
+			return nil, err
+		}
+	}
 	return follow(ctx, tx, b, r, k, standing)
 }
 

@@ -95,7 +95,7 @@ func words(what string) (own, other string) {
 	case "gift":
 		return "%s was opened with the code of a gift.", "%s was opened with the code of a gift."
 	case "gift closed":
-		return "%s was closed, as the payment for the gift went back.", "%s was closed, as the payment for the gift went back."
+		return "%s was closed, as the gift does not count any more.", "%s was closed, as the gift does not count any more."
 	case "bought closed":
 		return "%s, as far as this payment had opened it, was closed.", "%s, as far as this payment had opened it, was closed."
 	case "given closed":
@@ -172,7 +172,7 @@ FROM (
 			ORDER BY o.id DESC
 			LIMIT 1) END), 0, ''
 	FROM mails
-	WHERE user_id = $1 AND ($2 OR kind IN ('purchase-confirmation', 'refund-notice'))
+	WHERE user_id = $1 AND ($2 OR kind IN ('purchase-confirmation', 'refund-notice', 'grant-given', 'grant-closed', 'gift-closed'))
 	UNION ALL
 	SELECT coalesce(sent_at, created_at), 7, 'mail ' || state, subject, 'to ' || address, 0, ''
 	FROM mails
