@@ -122,6 +122,7 @@ func (c *client) activate(ctx context.Context, out io.Writer, path, name string)
 	var v struct {
 		version.Version
 		Lost []string `json:"lost"`
+		Note string   `json:"note"`
 	}
 	err := c.ask(ctx, http.MethodPost, path, map[string]string{"activate": name}, &v)
 	if err != nil {
@@ -129,6 +130,9 @@ func (c *client) activate(ctx context.Context, out io.Writer, path, name string)
 	}
 	for _, title := range v.Lost {
 		fmt.Fprintf(out, "Readers no longer have the lesson %q.\n", title)
+	}
+	if v.Note != "" {
+		fmt.Fprintln(out, v.Note)
 	}
 	_, err = fmt.Fprintf(out, "Active: %s %s, checksum %s.\nRead it: %s/modules/%s\n", v.Module, v.Version.Version, v.Checksum, c.url, v.Module)
 	return err

@@ -5,7 +5,7 @@
 //	GET  /versions/:module              all versions, the newest first, with the forms
 //	POST /versions/:module              does what a form says; asks first where readers lose something
 //	GET  /api/versions/:module          the versions as JSON
-//	POST /api/versions/:module          activate one, an older one rolls back; or reprocess one
+//	POST /api/versions/:module          activate one, an older one rolls back, which the answer says; or reprocess one
 //	GET  /api/versions/:module/lessons  what the next version must not lose
 package versions
 
@@ -89,7 +89,8 @@ type choice struct {
 // activated answers an activation.
 type activated struct {
 	version.Version
-	Lost []string `json:"lost"` // titles of the lessons that readers have no more
+	Lost []string `json:"lost"`           // titles of the lessons that readers have no more
+	Note string   `json:"note,omitempty"` // what else its author should know
 }
 
 // begun answers what a worker does.
@@ -127,7 +128,21 @@ func (e endpoint) change(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Active = true
-	return web.JSON(w, http.StatusOK, activated{v, gone})
+	return web.JSON(w, http.StatusOK, activated{v, gone, older(found, v)})
+}
+
+// older says so if a version is older than the one that was active before, ""
+// if it is not. found lists the newest first.
+func older(found []version.Version, v version.Version) string {
+	for _, o := range found {
+		if o.ID == v.ID {
+			return ""
+		}
+		if o.Active {
+			return fmt.Sprintf("This is older than version %s, revision %d, which was active until now: readers are taken back to it, and no mail tells them.", o.Version, o.Revision)
+		}
+	}
+	return ""
 }
 
 // activate returns the titles of the lessons that readers have no more.

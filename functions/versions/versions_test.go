@@ -76,16 +76,20 @@ func TestActivate(t *testing.T) {
 	for _, tc := range []struct {
 		name, activate string
 		want           []string
+		older          bool
 	}{
-		{"the first", "1.0.0", []string{"1.0.1", "1.1.0", "1.0.0*"}},
-		{"a newer one by its id", made[1].ID.String(), []string{"1.0.1", "1.1.0*", "1.0.0"}},
-		{"the same again", "1.1.0", []string{"1.0.1", "1.1.0*", "1.0.0"}},
-		{"back to the first", "1.0.0", []string{"1.0.1", "1.1.0", "1.0.0*"}},
+		{"the first", "1.0.0", []string{"1.0.1", "1.1.0", "1.0.0*"}, false},
+		{"a newer one by its id", made[1].ID.String(), []string{"1.0.1", "1.1.0*", "1.0.0"}, false},
+		{"the same again", "1.1.0", []string{"1.0.1", "1.1.0*", "1.0.0"}, false},
+		{"back to the first", "1.0.0", []string{"1.0.1", "1.1.0", "1.0.0*"}, true},
 	} {
 		got := activate(t, p, tc.activate)
 		var v version.Version
 		if got.Into(t, &v); got.Status != http.StatusOK || !v.Active {
 			t.Errorf("%s: %d %s", tc.name, got.Status, got.Body)
+		}
+		if strings.Contains(got.Body, "This is older than version 1.1.0, revision 1, which was active until now") != tc.older {
+			t.Errorf("%s: the answer says %s", tc.name, got.Body)
 		}
 		if list := listed(t, p); !slices.Equal(list, tc.want) {
 			t.Errorf("%s: %q, want %q", tc.name, list, tc.want)

@@ -44,9 +44,8 @@ func (j Jobs) Announce(ctx context.Context, a job.ContentUpdateNotification) err
 }
 
 // current holds while a version v or a newer one of its module is active: one
-// that was taken back is no news. A bundle is nothing to read; its modules
-// tell of themselves.
-const current = `v.includes = '{}' AND EXISTS (
+// that was taken back is no news.
+const current = `EXISTS (
 			SELECT FROM content_versions o
 			WHERE o.module_id = v.module_id AND o.is_active AND (o.release_date, o.id) >= (v.release_date, v.id))`
 

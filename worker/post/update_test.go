@@ -10,6 +10,7 @@ import (
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/queue"
@@ -102,6 +103,36 @@ func TestUpdate(t *testing.T) {
 			m.Header.Get("List-Id") != "<content-updates.handbook.example>" || m.Header.Get("Auto-Submitted") != "auto-generated" {
 			t.Errorf("ana's mail: %q, header %v", m.Text, m.Header)
 		}
+	}
+}
+
+// A bundle's own version is told to who owns the bundle, not to who owns a part.
+func TestUpdateOfBundle(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	platformtest.Shelf(t, p)
+	subscribe(t, p, "ana@example.com", "instrument")
+	subscribe(t, p, "bea@example.com", "bundle")
+	due[job.ContentUpdateNotification](t, p, announcement)
+	platformtest.Publish(t, p, version.Publication{
+		Version: version.Version{Module: "bundle", Version: "1.1.0", Title: "Complete Pilot Handbook", Checksum: "bundle-1.1.0", Changelog: "Now in one.",
+			Includes: []string{"private_commercial", "instrument"}},
+		Price: 11900, Currency: "usd",
+	})
+	for _, a := range due[job.ContentUpdateNotification](t, p, announcement) {
+		if err := j.Announce(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range due[job.ContentUpdateMail](t, p, mailing) {
+		if err := j.Update(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := b.All()
+	if len(all) != 1 || all[0].To != "bea@example.com" || all[0].Subject != "New in Complete Pilot Handbook: edition 1.1.0" || !strings.Contains(all[0].Text, address+"/modules/bundle") {
+		t.Errorf("mails: %+v", all)
 	}
 }
 
