@@ -29,10 +29,14 @@ const (
 	maxDevice = 100
 )
 
+// limit is far from what reading makes, which is a few events a minute per
+// device. Who was offline for a year sends some hundred batches at once.
+var limit = web.Limit{Name: "events", Reader: web.Rate{N: 1200, Per: 20 * time.Minute}}
+
 // Routes returns the function, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, cache: p.Cache, now: p.Now}
-	return []web.Route{{Method: http.MethodPost, Path: "/api/events", Handle: e.take}}
+	return []web.Route{{Method: http.MethodPost, Path: "/api/events", Handle: e.take, Limit: limit}}
 }
 
 type endpoint struct {

@@ -136,6 +136,26 @@ func TestGuards(t *testing.T) {
 
 // BenchmarkIntake takes in events through the router, each answered after its
 // commit.
+// TestLimit takes what a device kept while it was offline for a year, and then
+// says when it would take more.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
+	n := 0
+	got := post(t, p, ana, `{"events":[]}`)
+	for ; got.Status == http.StatusOK && n < 2_000; n++ {
+		got = post(t, p, ana, `{"events":[]}`)
+	}
+	if n < 300 || got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" {
+		t.Errorf("after %d batches: %d, Retry-After %q", n, got.Status, got.Header.Get("Retry-After"))
+	}
+	if got := post(t, p, ben, `{"events":[]}`); got.Status != http.StatusOK {
+		t.Errorf("somebody else: %d", got.Status)
+	}
+}
+
 func BenchmarkIntake(b *testing.B) {
 	for _, size := range []int{1, 100} {
 		b.Run(fmt.Sprintf("events=%d", size), func(b *testing.B) {

@@ -27,6 +27,7 @@ func TestScripts(t *testing.T) {
 		"nobody there is not reading":             idle,
 		"a closed tab tells the rest":             closed,
 		"what was not taken is sent again":        resent,
+		"what was too much is sent later":         limited,
 		"what waits is sent by the next page":     left,
 		"a session that ends keeps what waits":    ended,
 		"nothing is told of who is not signed in": signedOut,
@@ -34,6 +35,7 @@ func TestScripts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.down.Store(false)
+			s.full.Store(false)
 			test(t, b, s, platformtest.Learner(t, s.Platform, uuid.NewString()+"@example.com"))
 		})
 	}
@@ -130,6 +132,34 @@ func resent(t *testing.T, b *rod.Browser, s *site, ana *platformtest.User) {
 	shows(t, page, "[data-sync]", "Everything saved")
 	if n := len(s.events(t, ana.ID, "open")); n != 1 {
 		t.Errorf("%d events, want 1", n)
+	}
+}
+
+// limited is told to wait, and does, whatever happens on the page meanwhile.
+func limited(t *testing.T, b *rod.Browser, s *site, ana *platformtest.User) {
+	s.full.Store(true)
+	page := s.visit(t, b, ana, "60000")
+	shows(t, page, "[data-sync]", "1 waiting to be saved")
+	before := s.told.Load()
+	js(t, page, `async () => {
+		dispatchEvent(new Event("online"));
+		dispatchEvent(new Event("online"));
+		await fetch(location.href); // the server has had what was sent before
+		return "";
+	}`)
+	if n := s.told.Load() - before; n != 0 {
+		t.Errorf("it asked %d times, though it was told to wait", n)
+	}
+	if got := js(t, page, waiting); got != "open" {
+		t.Errorf("waiting: %q", got)
+	}
+	s.full.Store(false)
+	if err := page.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	shows(t, page, "[data-sync]", "Everything saved")
+	if n := len(s.events(t, ana.ID, "open")); n != 2 {
+		t.Errorf("%d events, want 2", n)
 	}
 }
 

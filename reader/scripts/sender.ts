@@ -14,6 +14,7 @@ export class Sender {
   private over = false;
   private readonly underWay = new Set<string>();
   private wait: number;
+  private notBefore = 0; // by the page's own clock: when the server wants to hear more
   private timer: number | undefined;
 
   /**
@@ -40,6 +41,11 @@ export class Sender {
     if (this.busy || this.over) {
       return;
     }
+    if (performance.now() < this.notBefore) {
+      this.later();
+      this.tell(this.store.size);
+      return;
+    }
     this.busy = true;
     clearTimeout(this.timer);
     try {
@@ -57,15 +63,18 @@ export class Sender {
   /** Sends what is left before the page goes, even while an answer is awaited. */
   flush(): void {
     const events = this.store.some(most).filter((event) => !this.underWay.has(event.id));
-    if (events.length > 0 && !this.over) {
+    if (events.length > 0 && !this.over && performance.now() >= this.notBefore) {
       this.post(events).catch(() => this.later());
     }
   }
 
   private later(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.send(), this.wait * (0.5 + Math.random()));
-    this.wait = Math.min(this.wait * 2, longest);
+    const refused = this.notBefore - performance.now();
+    this.timer = setTimeout(() => void this.send(), Math.max(refused, 0) + this.wait * (0.5 + Math.random()));
+    if (refused <= 0) {
+      this.wait = Math.min(this.wait * 2, longest);
+    }
   }
 
   private async post(events: StudyEvent[]): Promise<void> {
@@ -89,6 +98,10 @@ export class Sender {
       this.over = true;
       this.signedOut();
       return;
+    }
+    if (answer.status === 429) {
+      const seconds = Number(answer.headers.get("Retry-After")) || 0;
+      this.notBefore = performance.now() + Math.min(seconds * 1_000, longest);
     }
     if (!answer.ok) {
       throw new Error(`events: ${answer.status}`);

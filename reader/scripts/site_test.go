@@ -36,6 +36,7 @@ type site struct {
 	*platform.Platform
 	url  string
 	down atomic.Bool  // events are not taken
+	full atomic.Bool  // events are too many
 	told atomic.Int32 // requests with events
 }
 
@@ -60,6 +61,11 @@ func open(t *testing.T) *site {
 			s.told.Add(1)
 			if s.down.Load() {
 				http.Error(w, "down", http.StatusServiceUnavailable)
+				return
+			}
+			if s.full.Load() {
+				w.Header().Set("Retry-After", "300")
+				http.Error(w, "too many", http.StatusTooManyRequests)
 				return
 			}
 		}
