@@ -218,7 +218,7 @@ func (h handbook) authorToken(ctx context.Context) (token string, err error) {
 				}
 			}
 		}
-		token, err = account.NewToken(ctx, tx, user, name)
+		_, token, err = account.NewToken(ctx, tx, user, name)
 		return err
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 
 	h, dir := newHandbook(t, nil), folder(t)
-	reader, err := account.NewToken(t.Context(), h.p.DB, platformtest.Learner(t, h.p, "ana@example.com").ID, "test")
+	_, reader, err := account.NewToken(t.Context(), h.p.DB, platformtest.Learner(t, h.p, "ana@example.com").ID, "test")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func (w *world) furnish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w.token, err = account.NewToken(t.Context(), w.p.DB, publisher, "laptop"); err != nil {
+	if _, w.token, err = account.NewToken(t.Context(), w.p.DB, publisher, "laptop"); err != nil {
 		t.Fatal(err)
 	}
 	code, err := account.MakeChangeCode(t.Context(), w.p.DB, w.p.Config.AuthSecret.Reveal(), change)

@@ -76,7 +76,7 @@ func (g glossary) say(e entry, field string) string {
 	switch field {
 	case "grant":
 		return g.grants[e.Action+" "+value]
-	case "refund", "currency":
+	case "refund", "currency", "token", "passkey":
 		return ""
 	case "module":
 		if title := g.modules[value]; title != "" {

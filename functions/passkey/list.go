@@ -1,14 +1,18 @@
 package passkey
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/account/confirm"
+	"pilothandbook/handbook/audit"
+	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
@@ -69,8 +73,20 @@ func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such passkey.")
 	}
-	if err := account.DeletePasskey(r.Context(), e.db, access.User(r.Context()), id); err != nil {
+	user := access.User(r.Context())
+	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error {
+		if err := account.DeletePasskey(r.Context(), tx, user, id); err != nil {
+			return err
+		}
+		return record(r.Context(), tx, user, "passkey deleted", id)
+	})
+	if err != nil {
 		return err
 	}
 	return web.SeeOther(w, r, home)
+}
+
+// record notes what somebody did with a passkey of their own.
+func record(ctx context.Context, tx pgx.Tx, user uuid.UUID, action string, passkey uuid.UUID) error {
+	return audit.Write(ctx, tx, audit.Entry{Actor: user, Action: action, Subject: audit.User(user), Detail: map[string]any{"passkey": passkey}})
 }

@@ -61,7 +61,11 @@ func (e endpoint) add(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return errRefused.Because(err)
 		}
-		return o.Add(r.Context(), tx, passkey(c, name))
+		id, err := o.Add(r.Context(), tx, passkey(c, name))
+		if err != nil {
+			return err
+		}
+		return record(r.Context(), tx, user, "passkey added", id)
 	})
 	if err != nil {
 		return err

@@ -162,3 +162,28 @@ func TestOldChallengesGo(t *testing.T) {
 		t.Errorf("%d challenges, want the new one", n)
 	}
 }
+
+// A passkey is deleted after a fresh sign-in only; that, and its making, are
+// recorded.
+func TestConfirmed(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	newBrowser(t, p, ana).make()
+	path := "/passkeys/" + platformtest.Text(t, p, `SELECT id::text FROM passkeys`)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
+	if a := platformtest.Send(t, p, passkey.Routes(p), platformtest.Form(t, ana, path, "")); !strings.HasPrefix(a.Header.Get("Location"), "/account/confirm?next=") {
+		t.Errorf("signed in a while ago: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+	if _, doc := platformtest.Page(t, p, passkey.Routes(p), ana, "/passkeys"); doc.Find("li form").Length() != 0 || !strings.Contains(doc.Find("main").Text(), "To add or delete a passkey, show first that it is you.") {
+		t.Errorf("a stale session is offered what it may not do: %s", doc.Find("main").Text())
+	}
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now()`)
+	if a := platformtest.Send(t, p, passkey.Routes(p), platformtest.Form(t, ana, path, "")); a.Header.Get("Location") != "/passkeys" {
+		t.Errorf("signed in just now: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+	got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', action, (detail ->> 'passkey' = $2)::text, detail - 'passkey'), ', ' ORDER BY id) FROM audit_log WHERE actor = $1 AND subject = 'user:' || $1::text`, ana.ID, strings.TrimPrefix(path, "/passkeys/"))
+	if got != "passkey added true {}, passkey deleted true {}" {
+		t.Errorf("record: %s", got)
+	}
+}

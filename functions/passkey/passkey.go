@@ -2,9 +2,9 @@
 // second way in beside the mailed code.
 //
 //	GET  /passkeys                      the reader's passkeys
-//	POST /passkeys/:passkey             deletes one
+//	POST /passkeys/:passkey             deletes one, after a fresh sign-in
 //	GET  /api/passkeys                  the reader's passkeys
-//	POST /api/passkeys/options          what a browser needs to make one, after a fresh sign-in
+//	POST /api/passkeys/options          what a browser needs to make one, after such a sign-in
 //	POST /api/passkeys                  keeps the one it made, too
 //	POST /api/passkeys/signin/options   what a browser needs to sign in
 //	POST /api/passkeys/signin           signs in
@@ -56,7 +56,7 @@ func Routes(p *platform.Platform) []web.Route {
 	fresh := func(handle web.Handler) web.Handler { return e.sited(confirm.First(p.DB, home, handle)) }
 	return []web.Route{
 		{Method: "GET", Path: home, Handle: e.show},
-		{Method: "POST", Path: "/passkeys/:passkey", Handle: e.end},
+		{Method: "POST", Path: "/passkeys/:passkey", Handle: confirm.First(p.DB, home, e.end)},
 		{Method: "GET", Path: "/api/passkeys", Handle: e.list},
 		{Method: "POST", Path: "/api/passkeys/options", Handle: fresh(e.offer), Limit: making, Needs: []string{"AUTH_URL"}},
 		{Method: "POST", Path: "/api/passkeys", Handle: fresh(e.add), Limit: making, Needs: []string{"AUTH_URL"}},

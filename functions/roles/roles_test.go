@@ -55,7 +55,7 @@ func TestAuthor(t *testing.T) {
 	if status() != http.StatusOK {
 		t.Error("no author with the role")
 	}
-	token, err := account.NewToken(t.Context(), p.DB, ana.ID, "laptop")
+	_, token, err := account.NewToken(t.Context(), p.DB, ana.ID, "laptop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestTokenWithoutRole(t *testing.T) {
 	p := platformtest.New(t)
 	platformtest.Shelf(t, p)
 	ana := signedIn(t, p, "ana@example.com", "author")
-	token, err := account.NewToken(t.Context(), p.DB, ana.ID, "laptop")
+	_, token, err := account.NewToken(t.Context(), p.DB, ana.ID, "laptop")
 	if err != nil {
 		t.Fatal(err)
 	}

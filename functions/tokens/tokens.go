@@ -2,7 +2,7 @@
 // command publishes.
 //
 //	GET  /tokens         my tokens, and once the one just made
-//	POST /tokens         makes one
+//	POST /tokens         makes one, after a fresh sign-in
 //	POST /tokens/:token  revokes one
 package tokens
 
@@ -17,9 +17,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/account"
+	"pilothandbook/handbook/account/confirm"
+	"pilothandbook/handbook/audit"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
@@ -40,12 +43,15 @@ const (
 	madeLife = time.Minute
 )
 
+// home is the page of the tokens.
+const home = "/tokens"
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, address: p.Config.AuthURL, secure: p.Config.Secure(), notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
-		{Method: "GET", Path: "/tokens", Access: web.Author, Handle: inPerson(e.list)},
-		{Method: "POST", Path: "/tokens", Access: web.Author, Handle: inPerson(e.create)},
+		{Method: "GET", Path: home, Access: web.Author, Handle: inPerson(e.list)},
+		{Method: "POST", Path: home, Access: web.Author, Handle: inPerson(confirm.First(p.DB, home, e.create))},
 		{Method: "POST", Path: "/tokens/:token", Access: web.Author, Handle: inPerson(e.revoke)},
 	}
 }
@@ -75,6 +81,8 @@ type view struct {
 	Address string
 	Name    string // as it was typed
 	Text    string // what is wrong with it
+	Recent  bool   // signed in a moment ago
+	Confirm string
 }
 
 func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
@@ -118,12 +126,19 @@ func (e endpoint) create(w http.ResponseWriter, r *http.Request) error {
 		}
 		return e.show(w, r, http.StatusBadRequest, view{Name: typed, Text: f.Text})
 	}
-	secret, err := account.NewToken(r.Context(), e.db, access.User(r.Context()), name)
+	user, secret := access.User(r.Context()), ""
+	err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) (err error) {
+		var id uuid.UUID
+		if id, secret, err = account.NewToken(r.Context(), tx, user, name); err != nil {
+			return err
+		}
+		return record(r.Context(), tx, user, "token made", id)
+	})
 	if err != nil {
 		return err
 	}
 	web.Cookie(w, e.secure, made, secret, madeLife)
-	return web.SeeOther(w, r, "/tokens")
+	return web.SeeOther(w, r, home)
 }
 
 func nameable(name string) bool {
@@ -135,10 +150,22 @@ func (e endpoint) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such token.")
 	}
-	if err := account.RevokeToken(r.Context(), e.db, access.User(r.Context()), id); err != nil {
+	user := access.User(r.Context())
+	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error {
+		if err := account.RevokeToken(r.Context(), tx, user, id); err != nil {
+			return err
+		}
+		return record(r.Context(), tx, user, "token revoked", id)
+	})
+	if err != nil {
 		return err
 	}
-	return web.SeeOther(w, r, "/tokens")
+	return web.SeeOther(w, r, home)
+}
+
+// record notes what somebody did with a token of their own.
+func record(ctx context.Context, tx pgx.Tx, user uuid.UUID, action string, token uuid.UUID) error {
+	return audit.Write(ctx, tx, audit.Entry{Actor: user, Action: action, Subject: audit.User(user), Detail: map[string]any{"token": token}})
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request, status int, v view) error {
@@ -146,5 +173,9 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request, status int, v vie
 	if v.Tokens, err = account.Tokens(r.Context(), e.db, access.User(r.Context())); err != nil {
 		return err
 	}
+	if v.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
+		return err
+	}
+	v.Confirm = confirm.Page(home)
 	return e.page.Show(w, r, status, reader.View{Title: "Tokens for publishing", Notice: e.notice, Data: v})
 }

@@ -145,3 +145,27 @@ func TestWhoMay(t *testing.T) {
 		t.Errorf("another author's token: %d", a.Status)
 	}
 }
+
+// A token is made after a fresh sign-in only, and both are recorded.
+func TestConfirmed(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	author := platformtest.Operator(t, p)
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '16 minutes'`)
+	if a := post(t, p, author, "/tokens", "laptop"); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "/account/confirm?next=") {
+		t.Errorf("signed in a while ago: %d to %q", a.Status, a.Header.Get("Location"))
+	}
+	if main := page(t, platformtest.Call(t, p, tokens.Routes(p), author, "GET", "/tokens", nil)); main.Find("form[action='/tokens']").Length() != 0 || main.Find("a[href^='/account/confirm']").Length() != 1 {
+		t.Error("a stale session is offered what it may not do")
+	}
+	if got := platformtest.Text(t, p, `SELECT concat(count(*), (SELECT count(*) FROM audit_log)) FROM tokens`); got != "00" {
+		t.Errorf("tokens and entries: %s", got)
+	}
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now()`)
+	post(t, p, author, "/tokens", "laptop")
+	post(t, p, author, "/tokens/"+platformtest.Text(t, p, `SELECT id::text FROM tokens`), "")
+	got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', action, (detail ->> 'token' = (SELECT id::text FROM tokens))::text, (subject = 'user:' || actor)::text, detail - 'token'), ', ' ORDER BY id) FROM audit_log WHERE actor = $1`, author.ID)
+	if got != "token made true true {}, token revoked true true {}" {
+		t.Errorf("record: %s", got)
+	}
+}

@@ -61,10 +61,13 @@ func FindPasskeyOwner(ctx context.Context, tx pgx.Tx, user uuid.UUID) (*PasskeyO
 }
 
 // FindPasskey returns the owner of a credential with that passkey alone, and
-// holds it for the transaction. A handle that is not the owner's is as unknown
+// holds it, after its owner, for the transaction. A handle that is not the owner's is as unknown
 // as a credential that nobody has.
 func FindPasskey(ctx context.Context, tx pgx.Tx, credential, handle []byte) (*PasskeyOwner, error) {
 	o := &PasskeyOwner{Handle: handle}
+	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE passkey_handle = $1 FOR NO KEY UPDATE`, handle); err != nil {
+		return nil, fmt.Errorf("hold the owner of a passkey: %w", err)
+	}
 	err := tx.QueryRow(ctx, `
 		SELECT u.id, u.email, coalesce(u.name, '')
 		FROM passkeys k
@@ -98,14 +101,14 @@ func passkeys(ctx context.Context, q db.Querier, where string, arg any) ([]Passk
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Passkey])
 }
 
-// Add keeps a new passkey of the owner, and has them told. Its id is made here.
-func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) error {
+// Add keeps a new passkey of the owner, has them told, and returns its id, which
+// is made here.
+func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) (id uuid.UUID, err error) {
 	if len(o.Passkeys) >= passkeysMost {
-		return fault.New(fault.Conflict, "You have %d passkeys, which is as many as there can be. Delete one that you no longer use first.", passkeysMost)
+		return id, fault.New(fault.Conflict, "You have %d passkeys, which is as many as there can be. Delete one that you no longer use first.", passkeysMost)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
+	if id, err = uuid.NewV7(); err != nil {
+		return id, err
 	}
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, flags, transports, name)
@@ -113,13 +116,13 @@ func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) error {
 		ON CONFLICT (credential_id) DO NOTHING`,
 		id, o.User, k.Credential, k.PublicKey, k.SignCount, k.Flags, k.Transports, k.Name)
 	if err != nil {
-		return fmt.Errorf("add passkey of %s: %w", o.User, err)
+		return id, fmt.Errorf("add passkey of %s: %w", o.User, err)
 	}
 	if tag.RowsAffected() == 0 {
-		return fault.New(fault.Conflict, "This passkey is known already.")
+		return id, fault.New(fault.Conflict, "This passkey is known already.")
 	}
 	_, err = queue.Add(ctx, tx, job.PasskeyAdded{User: o.User, Passkey: id})
-	return err
+	return id, err
 }
 
 // UsePasskey records that a passkey signed, with its new count and flags.

@@ -23,21 +23,21 @@ type Token struct {
 	LastUsed *time.Time
 }
 
-// NewToken makes a token for a user and returns it; it is shown this once.
-func NewToken(ctx context.Context, q db.Querier, user uuid.UUID, name string) (string, error) {
-	secret, _ := NewSecret()
+// NewToken makes a token for a user and returns its id and itself, which is
+// shown this once.
+func NewToken(ctx context.Context, q db.Querier, user uuid.UUID, name string) (id uuid.UUID, secret string, err error) {
+	secret, _ = NewSecret()
 	secret = TokenPrefix + secret
-	id, err := uuid.NewV7()
-	if err != nil {
-		return "", err
+	if id, err = uuid.NewV7(); err != nil {
+		return id, "", err
 	}
 	_, err = q.Exec(ctx, `
 		INSERT INTO tokens (id, user_id, token, name)
 		VALUES ($1, $2, $3, $4)`, id, user, Hash(secret), name)
 	if err != nil {
-		return "", fmt.Errorf("new token of %s: %w", user, err)
+		return id, "", fmt.Errorf("new token of %s: %w", user, err)
 	}
-	return secret, nil
+	return id, secret, nil
 }
 
 // Tokens returns a user's tokens that are not revoked, the newest first.

@@ -94,7 +94,7 @@ func Operator(t testing.TB, p *platform.Platform) *User {
 // AuthorToken returns a token of an author.
 func AuthorToken(t testing.TB, p *platform.Platform) string {
 	t.Helper()
-	token, err := account.NewToken(t.Context(), p.DB, Operator(t, p).ID, "test")
+	_, token, err := account.NewToken(t.Context(), p.DB, Operator(t, p).ID, "test")
 	if err != nil {
 		t.Fatal(err)
 	}
