@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -77,8 +78,7 @@ func (d *deletion) run(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// lock holds the user before the checkouts, in which order a payment that is
-// settled meanwhile locks them too.
+// lock holds the user before all that is theirs, as all do: see docs/design.md.
 func (d *deletion) lock(ctx context.Context, tx pgx.Tx) error {
 	var operates bool
 	err := tx.QueryRow(ctx, `
@@ -86,6 +86,9 @@ func (d *deletion) lock(ctx context.Context, tx pgx.Tx) error {
 		FROM users
 		WHERE id = $1
 		FOR UPDATE`, d.user).Scan(&d.email, &operates)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fault.New(fault.SignedOut, "Your account is deleted already.")
+	}
 	if err != nil {
 		return err
 	}

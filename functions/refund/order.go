@@ -134,6 +134,9 @@ func (e endpoint) giveBack(ctx context.Context, tx pgx.Tx, id uuid.UUID, why, ty
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, s.Payment); err != nil {
 		return closed, fmt.Errorf("lock payment %s: %w", s.Payment, err)
 	}
+	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, s.User); err != nil {
+		return closed, fmt.Errorf("lock the buyer of %s: %w", s.Payment, err)
+	}
 	if s, err = find(ctx, tx, id); err != nil {
 		return closed, err
 	}

@@ -132,6 +132,9 @@ func MakeChangeCode(ctx context.Context, q db.Querier, secret string, change uui
 // hashes of the sessions' secrets. A wrong code is counted, whatever the
 // caller does with refused; err is a failure, after which nothing was done.
 func ConfirmChange(ctx context.Context, tx pgx.Tx, secret string, user, change uuid.UUID, digits string) (ended [][]byte, refused, err error) {
+	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, user); err != nil {
+		return nil, nil, fmt.Errorf("hold user %s: %w", user, err)
+	}
 	c, err := FindChange(ctx, tx, change, true)
 	if err != nil {
 		return nil, nil, err

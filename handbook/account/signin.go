@@ -148,6 +148,19 @@ func FindRequest(ctx context.Context, q db.Querier, id uuid.UUID, lock bool) (*R
 	return r, nil
 }
 
+// holdRequest returns a request, held for the transaction after the user whose
+// address it has, if there is one.
+func holdRequest(ctx context.Context, tx pgx.Tx, id uuid.UUID) (*Request, error) {
+	r, err := FindRequest(ctx, tx, id, false)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE email = $1 FOR NO KEY UPDATE`, r.Email); err != nil {
+		return nil, fmt.Errorf("hold the user of sign-in %s: %w", id, err)
+	}
+	return FindRequest(ctx, tx, id, true)
+}
+
 // Mine reports whether the browser with this secret made the request.
 func (r *Request) Mine(browser string) bool {
 	return browser != "" && subtle.ConstantTimeCompare(r.browser, Hash(browser)) == 1
@@ -202,7 +215,7 @@ func (r *Request) check(ctx context.Context, q db.Querier, secret, proof, browse
 func Redeem(ctx context.Context, p *db.Pool, secret string, request uuid.UUID, proof, browser, device string) (session, next string, err error) {
 	var refused error
 	err = db.Tx(ctx, p, func(tx pgx.Tx) error {
-		r, err := FindRequest(ctx, tx, request, true)
+		r, err := holdRequest(ctx, tx, request)
 		if err != nil {
 			return err
 		}

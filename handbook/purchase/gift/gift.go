@@ -79,8 +79,12 @@ func Redeem(ctx context.Context, tx pgx.Tx, user uuid.UUID, secret, typed string
 	if len(code) != 2*half || !hmac.Equal([]byte(proof(secret, code[:half])), []byte(code[half:])) {
 		return "", unknown()
 	}
-	if _, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, user); err != nil {
+	tag, err := tx.Exec(ctx, `SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE`, user)
+	if err != nil {
 		return "", fmt.Errorf("redeem a gift for %s: %w", user, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return "", fault.New(fault.SignedOut, "Your account is deleted. The code stays unused: sign in again to redeem it.")
 	}
 	g, err := find(ctx, tx, code[:half])
 	if err != nil {
