@@ -4,7 +4,7 @@
 //	GET /api/modules  the same as JSON
 //
 // price is what everybody pays, your_price what the reader does; who owns a
-// module has none.
+// module has none. Who was given it for a time may buy it.
 package catalog
 
 import (
@@ -59,7 +59,7 @@ func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
 // card is a module in the catalogue, as one reader sees it.
 type card struct {
 	version.Offer
-	Owned bool   `json:"owned"`
+	purchase.Holding
 	Pays  *int   `json:"your_price,omitempty"` // in cents
 	Why   string `json:"why,omitempty"`        // that is less than the price
 	Parts []part `json:"parts,omitempty"`      // of a bundle
@@ -71,7 +71,7 @@ type part struct {
 	Key     string `json:"key"`
 	Title   string `json:"title"`
 	Lessons int    `json:"lessons"`
-	Owned   bool   `json:"owned"`
+	purchase.Holding
 }
 
 func (e endpoint) cards(ctx context.Context) ([]card, error) {
@@ -79,10 +79,14 @@ func (e endpoint) cards(ctx context.Context) ([]card, error) {
 	if err != nil {
 		return nil, err
 	}
+	holdings, err := purchase.HoldingsOf(ctx, e.db, access.User(ctx))
+	if err != nil {
+		return nil, err
+	}
 	cards := make([]card, len(offers))
 	for i, o := range offers {
-		cards[i] = card{Offer: o, Owned: owns(access.Of(ctx), o)}
-		cards[i].compose(ctx, offers)
+		cards[i] = card{Offer: o, Holding: holdings.Of(o.Module, o.Includes)}
+		cards[i].compose(offers, holdings)
 		if err := e.price(ctx, &cards[i]); err != nil {
 			return nil, err
 		}
@@ -110,7 +114,7 @@ func (e endpoint) price(ctx context.Context, c *card) error {
 
 // compose fills in what a bundle is made of. It saves something only where
 // all its parts can be bought in the same currency.
-func (c *card) compose(ctx context.Context, offers []version.Offer) {
+func (c *card) compose(offers []version.Offer, holdings purchase.Holdings) {
 	apart := 0
 	for _, key := range c.Includes {
 		o, err := version.In(offers, key)
@@ -120,21 +124,8 @@ func (c *card) compose(ctx context.Context, offers []version.Offer) {
 		if err == nil {
 			apart += o.Price
 			c.Lessons += o.Lessons
-			c.Parts = append(c.Parts, part{key, o.Title, o.Lessons, owns(access.Of(ctx), o)})
+			c.Parts = append(c.Parts, part{key, o.Title, o.Lessons, holdings[key]})
 		}
 	}
 	c.Saves = max(0, apart-c.Price)
-}
-
-// owns reports whether a reader may read all of a module already.
-func owns(who *access.Reader, o version.Offer) bool {
-	if who == nil || slices.Contains(who.Opens, o.Module) {
-		return who != nil
-	}
-	for _, key := range o.Includes {
-		if !slices.Contains(who.Opens, key) {
-			return false
-		}
-	}
-	return len(o.Includes) > 0
 }

@@ -14,7 +14,7 @@ func TestShow(t *testing.T) {
 	p := platformtest.New(t)
 	platformtest.Shelf(t, p)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Bought(t, p, ana, "instrument")
 	bob := platformtest.Learner(t, p, "bob@example.com")
 	platformtest.Grant(t, p, bob, "bundle")
 	cy := platformtest.Learner(t, p, "cy@example.com")
@@ -57,7 +57,7 @@ func TestList(t *testing.T) {
 	p := platformtest.New(t)
 	platformtest.Shelf(t, p)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Bought(t, p, ana, "instrument")
 	var got struct {
 		Modules []struct {
 			Module, Version, Preview, Currency string
@@ -100,5 +100,21 @@ func TestQueries(t *testing.T) {
 	platformtest.Call(t, p, catalog.Routes(p), nil, "GET", "/", nil)
 	if n := p.DB.Stat().AcquireCount() - before; n != 1 {
 		t.Errorf("%d queries for three modules", n)
+	}
+}
+
+// TestForATime: what ends is said to, and may be bought.
+func TestForATime(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Grant(t, p, ana, "private_commercial")
+	platformtest.Exec(t, p, `UPDATE grants SET expires_at = CASE module_key WHEN 'instrument' THEN timestamptz '2096-11-25 00:00Z' ELSE '2097-11-25 00:00Z' END`)
+	_, doc := platformtest.Page(t, p, catalog.Routes(p), ana, "/")
+	text := strings.Join(strings.Fields(doc.Find("main").Text()), " ")
+	if n := strings.Count(text, "Yours until 24 November 2096"); n != 3 || strings.Contains(text, "You own") || doc.Find(".price").Length() != 3 { // the part, in the bundle, and the bundle
+		t.Errorf("said %d times: %s", n, text)
 	}
 }

@@ -19,7 +19,7 @@ func TestDifference(t *testing.T) {
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	routes := checkout.Routes(p)
 	full := click(t, p, routes, ana, "bundle")
-	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Bought(t, p, ana, "instrument")
 	if again := click(t, p, routes, ana, "bundle"); again == full {
 		t.Error("an owner still pays all")
 	}
@@ -62,9 +62,11 @@ func TestPriceFor(t *testing.T) {
 	}{
 		{"nobody", `SELECT 1`, "bundle", uuid.Nil, 14900},
 		{"lent for a day", `SELECT 1`, "bundle", ana.ID, 14900},
-		{"owns one", `INSERT INTO grants (id, user_id, module_key) SELECT gen_random_uuid(), id, 'instrument' FROM users`, "bundle", ana.ID, 5000},
+		{"was given one", `INSERT INTO grants (id, user_id, module_key) SELECT gen_random_uuid(), id, 'instrument' FROM users`, "bundle", ana.ID, 14900},
+		{"paid for one", `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status) SELECT id, id, 'pi_1', 'instrument', 9900, 'completed' FROM users`, "bundle", ana.ID, 14900},
+		{"owns what was paid", `UPDATE grants SET purchase_id = user_id WHERE module_key = 'instrument'`, "bundle", ana.ID, 5000},
 		{"a module alone", `SELECT 1`, "private_commercial", ana.ID, 7900},
-		{"the part costs more than the whole", `UPDATE modules SET price = 20000 WHERE key = 'instrument'`, "bundle", ana.ID, 50},
+		{"paid more for the part than the whole costs", `UPDATE purchases SET amount = 20000`, "bundle", ana.ID, 50},
 		{"in another currency", `UPDATE modules SET currency = 'eur' WHERE key = 'instrument'`, "bundle", ana.ID, 14900},
 	} {
 		platformtest.Exec(t, p, tc.change)

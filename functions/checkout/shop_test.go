@@ -154,7 +154,7 @@ func TestGift(t *testing.T) {
 
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Bought(t, p, ana, "instrument")
 	own := click(t, p, checkout.Routes(p), ana, "bundle")
 	got := platformtest.Send(t, p, checkout.Routes(p), platformtest.Form(t, ana, "/checkout/bundle", "gift=1&consent=yes"))
 	if got.Status != http.StatusSeeOther || got.Header.Get("Location") == own || checkouts(t, p) != "bundle 5000 open, bundle 14900 open" {

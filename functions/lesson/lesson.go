@@ -17,6 +17,7 @@ import (
 	"net/http"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/cache"
@@ -122,10 +123,12 @@ func (e endpoint) open(r *http.Request, f form) (*ready, error) {
 
 // proposal is what somebody sees who may not read the lesson yet.
 type proposal struct {
-	Lesson   version.Head
-	Offer    version.Offer
-	Bundle   *version.Offer // that has the module too
-	SignedIn bool
+	Lesson     version.Head
+	Offer      version.Offer
+	Bundle     *version.Offer // that has the module too
+	BundlePays int            // what the reader pays for it, in cents
+	Why        string         // that is less than its price
+	SignedIn   bool
 }
 
 func (e endpoint) propose(w http.ResponseWriter, r *http.Request, l *ready) error {
@@ -145,6 +148,13 @@ func (e endpoint) proposal(ctx context.Context, module string, h version.Head) (
 	if p.Offer, err = version.In(catalogue, module); err != nil {
 		return nil, err
 	}
-	p.Bundle = version.Bundle(catalogue, module)
+	if p.Bundle = version.Bundle(catalogue, module); p.Bundle == nil {
+		return p, nil
+	}
+	price, err := purchase.PriceFor(ctx, e.db, access.User(ctx), p.Bundle.Module)
+	if err != nil {
+		return nil, err
+	}
+	p.BundlePays, p.Why = price.Amount, price.Why()
 	return p, nil
 }

@@ -14,7 +14,6 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -68,7 +67,7 @@ type outline struct {
 // part is a module that a bundle includes.
 type part struct {
 	version.Offer
-	Owned bool `json:"owned"`
+	purchase.Holding
 }
 
 // entry is a lesson in the outline.
@@ -113,8 +112,13 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 	if o.Opened, err = e.gate.Opens(ctx, module); err != nil {
 		return nil, err
 	}
-	o.compose(ctx, catalogue)
-	if o.standing, err = stand(ctx, e.db, module, o.Opened); err != nil {
+	user := access.User(ctx)
+	holdings, err := purchase.HoldingsOf(ctx, e.db, user)
+	if err != nil {
+		return nil, err
+	}
+	o.compose(catalogue, holdings)
+	if o.standing, err = stand(ctx, e.db, user, module, holdings.Of(module, offer.Includes)); err != nil {
 		return nil, err
 	}
 	if err := e.price(ctx, o); err != nil {
@@ -124,7 +128,7 @@ func (e endpoint) outline(ctx context.Context, module string) (*outline, error) 
 	if err != nil {
 		return nil, err
 	}
-	marks, err := marks(ctx, e.db, access.User(ctx), heads)
+	marks, err := marks(ctx, e.db, user, heads)
 	if err != nil {
 		return nil, err
 	}
@@ -167,25 +171,16 @@ func (e endpoint) price(ctx context.Context, o *outline) error {
 }
 
 // compose fills in the parts of a bundle. To whom all parts are open it is.
-func (o *outline) compose(ctx context.Context, catalogue []version.Offer) {
-	var opens []string
-	if who := access.Of(ctx); who != nil {
-		opens = who.Opens
-	}
-	owned := 0
+func (o *outline) compose(catalogue []version.Offer, holdings purchase.Holdings) {
 	for _, key := range o.Includes {
 		offer, err := version.In(catalogue, key)
 		if err != nil {
 			continue // not published yet
 		}
-		p := part{offer, o.Opened || slices.Contains(opens, key)}
-		if p.Owned {
-			owned++
-		}
-		o.Parts = append(o.Parts, p)
+		o.Parts = append(o.Parts, part{offer, holdings[key]})
 		o.Lessons += offer.Lessons
 	}
-	o.Opened = o.Opened || owned > 0 && owned == len(o.Includes)
+	o.Opened = o.Opened || holdings.Of(o.Module, o.Includes).Open()
 }
 
 func (o *outline) list(heads []version.Head, marks map[string]bool) {

@@ -38,8 +38,8 @@ func (p Price) Why() string {
 // that is pgx.ErrNoRows for one that is not. Who owns some of a bundle's
 // modules for good pays the difference to what was paid for them, be it by
 // whoever gave them: less the discount, what went back, and the tax. So what
-// was free makes nothing cheaper. What comes of no sale, but of an operator,
-// counts as if it were bought today. The zero user owns nothing.
+// was free, or given by an operator, makes nothing cheaper. The zero user owns
+// nothing.
 func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) (Price, error) {
 	var p Price
 	var credit int
@@ -59,7 +59,6 @@ func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) 
 				SELECT CASE
 					WHEN kept IS NOT NULL THEN kept
 					WHEN p.currency = m.currency THEN p.amount - p.tax
-					WHEN g.purchase_id IS NULL AND g.gift_id IS NULL THEN part.price
 				END AS worth) w
 			WHERE m.key = $1
 			GROUP BY part.key, part.title

@@ -110,6 +110,20 @@ func Grant(t testing.TB, p *platform.Platform, who *User, module string) {
 	change(t, p, who, `INSERT INTO grants (id, user_id, module_key) VALUES (gen_random_uuid(), $1, $2)`, module)
 }
 
+// Bought lets somebody read a module that they paid its price for.
+func Bought(t testing.TB, p *platform.Platform, who *User, module string) {
+	t.Helper()
+	change(t, p, who, `
+		WITH paid AS (
+			INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, currency, status)
+			SELECT id, $1, 'pi_' || id, key, price, currency, 'completed'
+			FROM modules, gen_random_uuid() AS id
+			WHERE key = $2
+			RETURNING id, user_id, module_type)
+		INSERT INTO grants (id, user_id, module_key, purchase_id)
+		SELECT id, user_id, module_type, id FROM paid`, module)
+}
+
 // Revoke takes back what Grant gave, as a refund does.
 func Revoke(t testing.TB, p *platform.Platform, who *User, module string) {
 	t.Helper()
