@@ -184,6 +184,7 @@ lessons
   sources jsonb NOT NULL DEFAULT '[]'::jsonb
   headings jsonb NOT NULL DEFAULT '[]'::jsonb
   html text NOT NULL
+  script text NOT NULL DEFAULT ''::text
   lessons_lesson_id_module_key_fkey FOREIGN KEY (lesson_id, module_key) REFERENCES lesson_ids(lesson_id, module_key)
   lessons_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
   lessons_pkey PRIMARY KEY (version_id, lesson_id)

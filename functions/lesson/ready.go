@@ -111,7 +111,7 @@ func (e endpoint) makeStamp() string {
 		Head:     version.Head{ID: "lesson", Title: "Title", Summary: "Summary", Preview: true, Dated: time.Unix(0, 0).UTC(), Words: 400, ACS: []string{"PA.I.F.K1"}},
 		Sources:  []version.Source{{Title: "Source", URL: "https://example.com"}},
 		Headings: []version.Heading{{Level: 2, ID: "two", Text: "Two"}, {Level: 3, ID: "three", Text: "Three"}},
-		HTML:     "<p>Text</p>",
+		HTML:     "<p>Text</p>", Script: "/media/module/script.js",
 	})
 	h := sha256.New()
 	for _, f := range []form{asPage, asJSON} {

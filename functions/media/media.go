@@ -1,9 +1,10 @@
-// Package media serves the figures of lessons, by the hash of their content.
+// Package media serves the figures of lessons, and the scripts of their own
+// components, by the hash of their content.
 //
 //	GET /media/:module/:file  file is sha256.ext
 //
-// Figures of free lessons are for everybody; the others for those who may
-// read the module.
+// What free lessons show is for everybody; the rest for those who may read the
+// module.
 package media
 
 import (
@@ -68,7 +69,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if !open {
-			return fault.New(fault.Unpaid, "This figure is part of a module that is not yours yet.")
+			return fault.New(fault.Unpaid, "This is part of a module that is not yours yet.")
 		}
 	}
 	if pic.Size > small {
@@ -151,7 +152,7 @@ func (e endpoint) load(ctx context.Context, p picture) (*encoded.Body, error) {
 	if err := e.db.QueryRow(ctx, `SELECT body FROM blobs WHERE sha256 = $1`, p.SHA256).Scan(&b); err != nil {
 		return nil, fmt.Errorf("figure %x: %w", p.SHA256, err)
 	}
-	if p.ContentType == "image/svg+xml" {
+	if p.ContentType == "image/svg+xml" || p.ContentType == "text/javascript" {
 		return encoded.New(b), nil
 	}
 	return encoded.Plain(b), nil

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"pilothandbook/handbook/manuscript"
+	"pilothandbook/handbook/mdx"
 )
 
 // FuzzModuleManifest: whatever stands in module.yaml is told as faults with
@@ -52,4 +53,32 @@ func storable(t *testing.T, m manuscript.Module) {
 	if !utf8.ValidString(m.Changelog) || strings.ContainsRune(m.Changelog, 0) || m.Price < 50 || m.Title == "" {
 		t.Errorf("got %+v", m)
 	}
+}
+
+// FuzzComponentProps: whatever stands in a props.yaml is told as faults with
+// their lines, or is a component that lessons can use, whose HTML is sanitised.
+func FuzzComponentProps(f *testing.F) {
+	const file = "components/wind-arrow.props.yaml"
+	f.Add(declared)
+	f.Add("props: []\n")
+	f.Add(strings.Replace(declared, "*its*", "<b>its</b> <script>alert(1)</script>", 1))
+	f.Add(strings.Replace(declared, "*its*", "[its](javascript:alert(1)) ![its](../media/a.svg)", 1))
+	f.Add(strings.Replace(declared, "kt, m/s", "[kt], {a: b}, 3, null, \"\\0\"", 1))
+	f.Add("props: &a [*a]\nfallback: !!binary aaaa\n")
+	f.Add("props:\n  - {name: __proto__, type: object}\n  - {name: constructor, type: number, required: yes}\n")
+	f.Add("fallback: |\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n")
+	f.Add("fallback: \"{speed} <WindArrow />\"\n")
+	f.Fuzz(func(t *testing.T, yaml string) {
+		m, faults := manuscript.Read(folder(winds(map[string]string{file: yaml, "lessons/vor.mdx": front + "## Needle\n\n<WindArrow />\n"})))
+		for _, fault := range faults {
+			if lines := 10 + strings.Count(yaml, "\n"); fault.Line < 0 || fault.Line > lines || fault.Column < 0 || fault.Text == "" {
+				t.Errorf("%+v in a file of %d lines", fault, lines)
+			}
+		}
+		for l, wrong := range m.Render(mediaURL) {
+			if len(faults) == 0 && len(wrong) > 0 || mdx.Sanitise(l.HTML) != l.HTML {
+				t.Errorf("%v, and not sanitised: %s", wrong, l.HTML)
+			}
+		}
+	})
 }

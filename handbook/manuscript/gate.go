@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/mdx"
 )
 
@@ -28,10 +29,15 @@ var errTooMany = errors.New("too many files")
 
 // gate is a manuscript while it is read.
 type gate struct {
-	m      Manuscript
-	texts  map[string][]byte // module.yaml and lessons
-	faults []mdx.Fault
-	absent int // listed lessons that are not there
+	m       Manuscript
+	texts   map[string][]byte // module.yaml, lessons, and what is in components
+	spelled map[string]string // paths by their lower case
+	faults  []mdx.Fault
+	absent  int // listed lessons that are not there
+
+	scripts bundle.Files
+	limit   int  // KiB of a bundle
+	unread  bool // some of the components cannot be compiled, for reasons that were told
 }
 
 func (g *gate) fault(file string, line, column int, format string, args ...any) {
@@ -79,6 +85,10 @@ func (g *gate) visit(name string, d fs.DirEntry) error {
 			return nil
 		}
 	}
+	if other, taken := g.spelled[strings.ToLower(name)]; taken {
+		g.fault(name, 0, 0, "%s differs in nothing but capitals, which some systems do not tell apart; rename one", other)
+	}
+	g.spelled[strings.ToLower(name)] = name
 	g.take(name)
 	return nil
 }
@@ -92,7 +102,7 @@ func belongs(name string) bool {
 
 // isText tells whether a file is read again after the walk.
 func isText(name string) bool {
-	return name == moduleFile || path.Ext(name) == ".mdx" && !strings.HasPrefix(name, "components/")
+	return name == moduleFile || path.Ext(name) == ".mdx"
 }
 
 func (g *gate) take(name string) {
@@ -108,6 +118,8 @@ func (g *gate) take(name string) {
 	f := File{Path: name, Size: int64(len(src)), SHA256: sha256.Sum256(src)}
 	g.m.Files = append(g.m.Files, f)
 	switch {
+	case strings.HasPrefix(name, "components/"):
+		g.component(name, src)
 	case isText(name):
 		g.texts[name] = src
 	case strings.HasPrefix(name, "media/"):

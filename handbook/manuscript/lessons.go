@@ -3,6 +3,7 @@ package manuscript
 import (
 	"crypto/sha256"
 	"maps"
+	"path"
 	"runtime"
 	"slices"
 
@@ -14,7 +15,7 @@ import (
 // lessonFiles are the lessons in the folder, listed or not.
 func (g *gate) lessonFiles() []string {
 	files := slices.Sorted(maps.Keys(g.texts))
-	return slices.DeleteFunc(files, func(f string) bool { return f == moduleFile })
+	return slices.DeleteFunc(files, func(f string) bool { return path.Ext(f) != ".mdx" })
 }
 
 // lessons checks the text of every lesson, and that none is forgotten.
@@ -29,6 +30,7 @@ func (g *gate) lessons() {
 		}
 		g.faults = append(g.faults, l.faults...)
 		g.budget(file, l)
+		g.bundle(file, l.Elements)
 		links[file] = l.Links
 		if len(l.faults) == 0 || len(l.Headings) > 0 { // else it could not be read, and its headings are not known
 			headings[file] = ids(l.Headings)

@@ -4,7 +4,20 @@
 //	module.yaml     what is sold: key, title, version, price, the lessons in order
 //	lessons/*.mdx   their text
 //	media/          images: svg, png, jpg
-//	components/     source of interactive parts
+//	components/     custom elements in TypeScript, each with the props it takes
+//
+// A component is a pair of files: wind-triangle.ts defines the element
+// m-wind-triangle, and wind-triangle.props.yaml says what a lesson may write
+// in <WindTriangle …>, which the element finds as JSON in data-props:
+//
+//	props:
+//	  - {name: unit, type: string, required: true, values: [kt, m/s]}
+//	fallback: |
+//	  Markdown for readers without script.
+//
+// Types are string, number, boolean, array and object. Without a fallback the
+// lesson writes inside the tag what such readers see. Folders of components/
+// hold what several components import; nothing else can be imported.
 //
 // Files and folders whose name begins with a dot, and other files beside these,
 // are left out. WebP is not among the media: its size cannot be read with the
@@ -19,9 +32,11 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/platform/formula"
 	"pilothandbook/platform/highlight"
@@ -67,14 +82,19 @@ type Manuscript struct {
 	fsys     fs.FS
 	pictures map[string]picture
 	formulas *formula.Setter
+	own      map[string]own           // components of the module, by tag
+	bundles  map[string]bundle.Module // by the files of a set of them
 }
 
 // Read reads and checks a module's folder. The manuscript is whole only if
 // there are no faults; they are in the order of file and line.
 func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
-	g := &gate{m: Manuscript{fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}}, texts: map[string][]byte{}}
+	g := &gate{m: Manuscript{
+		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
+	}, texts: map[string][]byte{}, spelled: map[string]string{}}
 	g.walk()
 	if g.module() {
+		g.components()
 		g.lessons()
 	}
 	slices.SortStableFunc(g.faults, mdx.Fault.Compare)
@@ -123,8 +143,9 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 		}
 	}
 	return mdx.Resolver{
-		Component: mdx.Builtin,
-		Names:     mdx.BuiltinNames(),
+		Component: m.named,
+		Names:     slices.Concat(mdx.BuiltinNames(), slices.Sorted(maps.Keys(m.own))),
+		Import:    m.imported,
 		Unknown:   m.Unknown,
 		Math:      typeset(m.formulas),
 		Code:      highlight.Lines,

@@ -40,13 +40,14 @@ const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"/>`
 // folder is a module without faults, in fresh maps.
 func folder(changes ...map[string]string) fstest.MapFS {
 	files := map[string]string{
-		"module.yaml":         moduleYAML,
-		"lessons/holding.mdx": front + "## Entry\n\n[V](vor.mdx#needle) ![a](../media/a.svg)\n",
-		"lessons/vor.mdx":     front + "## Needle\n\n![p](../media/p.png) ![j](../media/j.jpg)\n",
-		"media/a.svg":         svg,
-		"media/p.png":         raster(func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) }),
-		"media/j.jpg":         raster(func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }),
-		"components/hold.tsx": "export const x = 1\n",
+		"module.yaml":                moduleYAML,
+		"lessons/holding.mdx":        front + "## Entry\n\n[V](vor.mdx#needle) ![a](../media/a.svg)\n",
+		"lessons/vor.mdx":            front + "## Needle\n\n![p](../media/p.png) ![j](../media/j.jpg)\n",
+		"media/a.svg":                svg,
+		"media/p.png":                raster(func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) }),
+		"media/j.jpg":                raster(func(b *bytes.Buffer, m image.Image) error { return jpeg.Encode(b, m, nil) }),
+		"components/hold.ts":         `customElements.define("m-hold", class extends HTMLElement {})`,
+		"components/hold.props.yaml": "props: []\n",
 	}
 	for _, change := range changes {
 		maps.Copy(files, change)
@@ -95,12 +96,12 @@ func TestRead(t *testing.T) {
 	for _, f := range m.Files {
 		paths = append(paths, f.Path)
 	}
-	wantPaths := []string{"components/hold.tsx", "lessons/holding.mdx", "lessons/vor.mdx",
+	wantPaths := []string{"components/hold.props.yaml", "components/hold.ts", "lessons/holding.mdx", "lessons/vor.mdx",
 		"media/a.svg", "media/j.jpg", "media/p.png", "module.yaml"}
 	if diff := cmp.Diff(wantPaths, paths); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
-	if f := m.Files[3]; f.Size != int64(len(svg)) || f.SHA256 != sha256.Sum256([]byte(svg)) {
+	if f := m.Files[4]; f.Size != int64(len(svg)) || f.SHA256 != sha256.Sum256([]byte(svg)) {
 		t.Errorf("media/a.svg: %d bytes, %x", f.Size, f.SHA256)
 	}
 }
@@ -140,7 +141,7 @@ func TestDigest(t *testing.T) {
 		{"a file that is left out", map[string]string{"README.md": "x", ".env": "x", "notes/a.txt": "x"}, false},
 		{"a lesson", map[string]string{"lessons/vor.mdx": front}, true},
 		{"media", map[string]string{"media/a.svg": svg + "\n"}, true},
-		{"a component", map[string]string{"components/hold.tsx": ""}, true},
+		{"a component", map[string]string{"components/hold.ts": ""}, true},
 		{"a name", map[string]string{"media/a.svg": gone, "media/b.svg": svg}, true},
 	} {
 		if got := digest(tc.change) != same; got != tc.changes {

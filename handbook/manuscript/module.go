@@ -60,7 +60,7 @@ func (g *gate) module() bool {
 	if r.Broken {
 		return false
 	}
-	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "lessons", "retired", "includes", "unknown_components")
+	r.Only("key", "title", "summary", "version", "price", "currency", "changelog", "components", "lessons", "retired", "includes", "unknown_components")
 	r.Require("key", "title", "summary", "version", "price", "currency", "changelog")
 	m := &g.m.Module
 	m.Key, m.Version, m.Currency = r.Text("key"), r.Text("version"), r.Text("currency")
@@ -69,6 +69,7 @@ func (g *gate) module() bool {
 	m.Changelog = strings.TrimSpace(r.Text("changelog"))
 	g.price(r)
 	g.terms(r)
+	g.allowance(r)
 	g.former(r, g.entries(r))
 	g.includes(r)
 	g.unknown(r)

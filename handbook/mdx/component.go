@@ -2,12 +2,17 @@ package mdx
 
 import "fmt"
 
+// OwnPrefix begins the names of the custom elements that are a module's own;
+// those of the handbook begin with "hb-".
+const OwnPrefix = "m-"
+
 // A Component is what a tag of a lesson stands for. A registry of them is
 // closed: what is not declared is a Fault, and nothing of it is evaluated.
 type Component struct {
 	Element string   // custom element around the HTML, such as "hb-tabs"; it gets the props as JSON. None if empty
 	Inline  bool     // stands within a line of text, otherwise on lines of its own
 	Empty   bool     // takes nothing inside
+	Filled  bool     // needs something inside
 	Props   []Prop   // whatever else is given is a fault
 	Only    []string // if set, the names of what alone may stand inside; "ol" and "ul" are lists of Markdown
 	Within  []string // if set, the names of the components that it must stand directly in

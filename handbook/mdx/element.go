@@ -75,6 +75,10 @@ func (s *survey) component(e *element) {
 	s.content(e, c)
 	s.props(e, c)
 	s.tolerate(e, from, e.String())
+	if e.use.known && c.Element != "" && !slices.Contains(s.lesson.Elements, c.Element) {
+		s.lesson.Elements = append(s.lesson.Elements, c.Element)
+		slices.Sort(s.lesson.Elements)
+	}
 }
 
 func (s *survey) unknown(e *element) {
@@ -150,6 +154,9 @@ func (s *survey) blocks(e *element) bool {
 
 // content checks what stands inside an element.
 func (s *survey) content(e *element, c Component) {
+	if c.Filled && s.hollow(e) {
+		s.faults.in(e.tag.at, "nothing stands inside %s; write there what it says to readers without script", e)
+	}
 	for child := e.FirstChild(); child != nil && (c.Empty || len(c.Only) > 0); child = child.NextSibling() {
 		name := s.contentName(child)
 		switch {
@@ -162,6 +169,16 @@ func (s *survey) content(e *element, c Component) {
 			return
 		}
 	}
+}
+
+// hollow tells whether there is nothing to see inside an element.
+func (s *survey) hollow(e *element) bool {
+	for child := e.FirstChild(); child != nil; child = child.NextSibling() {
+		if s.contentName(child) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func spell(name string) string {

@@ -39,7 +39,8 @@ type Lesson struct {
 	Headings []Heading
 	Links    []Link
 	Images   []Image
-	Kept     []Kept // by name
+	Elements []string // custom elements, by name
+	Kept     []Kept   // by name
 }
 
 // A Source is a document that a lesson rests on.

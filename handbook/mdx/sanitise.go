@@ -85,7 +85,7 @@ func components(p *bluemonday.Policy) {
 	exactly(p, "class", "steps", "div")
 	exactly(p, "class", "title", "p")
 
-	custom := regexp.MustCompile(`^hb(-[a-z][a-z0-9]*)+$`)
+	custom := regexp.MustCompile(`^(?:hb|m)(?:-[a-z][a-z0-9]*)+$`)
 	p.AllowNoAttrs().OnElementsMatching(custom)
 	p.AllowAttrs("data-props").OnElementsMatching(custom)
 }

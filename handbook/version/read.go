@@ -140,7 +140,7 @@ func Outline(ctx context.Context, q db.Querier, version uuid.UUID) ([]Head, erro
 // outline.
 func ReadLesson(ctx context.Context, q db.Querier, version uuid.UUID, lesson string) (Lesson, error) {
 	rows, err := q.Query(ctx, `
-		SELECT `+head+`, l.sources, l.headings, l.html
+		SELECT `+head+`, l.sources, l.headings, l.html, l.script
 		FROM lessons l
 		WHERE l.version_id = $1 AND l.lesson_id = $2`, version, lesson)
 	if err != nil {

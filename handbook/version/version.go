@@ -56,5 +56,6 @@ type Lesson struct {
 	Head
 	Sources  []Source  `json:"sources"`
 	Headings []Heading `json:"headings"`
-	HTML     string    `json:"html"` // sanitised when it was published
+	HTML     string    `json:"html"`             // sanitised when it was published
+	Script   string    `json:"script,omitempty"` // address of what its own components need
 }

@@ -25,8 +25,8 @@ type Publication struct {
 	Former     []Former  // that former versions had
 	Media      []Medium
 	Size       int64 // bytes of text and media
-	Components int
-	Again      bool // a source that has become a version is made anew, as its next revision
+	Components int   // of its own that lessons use
+	Again      bool  // a source that has become a version is made anew, as its next revision
 }
 
 // Former is a lesson that a version no longer has.
@@ -35,13 +35,15 @@ type Former struct {
 	Moved string // the id that it has now, "" if it was retired
 }
 
-// Medium is an image of a version, stored as a blob.
+// Medium is an image of a version, or a script of its components, stored as a
+// blob.
 type Medium struct {
 	Path          string
 	SHA256        [sha256.Size]byte
 	ContentType   string
-	Width, Height int  // in pixels
-	Preview       bool // some free lesson shows it
+	Width, Height int    // in pixels
+	Preview       bool   // some free lesson shows it
+	Body          []byte `json:"-"` // of one that may not be stored yet
 }
 
 // Same returns the version that a source has become, and whether it has. It
@@ -163,11 +165,11 @@ func insertLessons(ctx context.Context, tx pgx.Tx, v Version, lessons []Lesson) 
 		return err
 	}
 	_, err = tx.CopyFrom(ctx, pgx.Identifier{"lessons"},
-		[]string{"version_id", "lesson_id", "module_key", "position", "title", "summary", "preview", "dated", "words", "acs", "sources", "headings", "html"},
+		[]string{"version_id", "lesson_id", "module_key", "position", "title", "summary", "preview", "dated", "words", "acs", "sources", "headings", "html", "script"},
 		pgx.CopyFromSlice(len(lessons), func(i int) ([]any, error) {
 			l := lessons[i]
 			return []any{v.ID, l.ID, v.Module, i + 1, l.Title, l.Summary, l.Preview, l.Dated, l.Words,
-				db.Present(l.ACS), db.Present(l.Sources), db.Present(l.Headings), l.HTML}, nil
+				db.Present(l.ACS), db.Present(l.Sources), db.Present(l.Headings), l.HTML, l.Script}, nil
 		}))
 	return err
 }
@@ -186,6 +188,18 @@ func insertFormer(ctx context.Context, tx pgx.Tx, v Version, former []Former) er
 }
 
 func insertMedia(ctx context.Context, tx pgx.Tx, v Version, media []Medium) error {
+	for _, m := range media {
+		if m.Body == nil {
+			continue
+		}
+		_, err := tx.Exec(ctx, `
+			INSERT INTO blobs (sha256, size, body)
+			VALUES ($1, $2, $3)
+			ON CONFLICT (sha256) DO NOTHING`, m.SHA256[:], len(m.Body), m.Body)
+		if err != nil {
+			return err
+		}
+	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"media"},
 		[]string{"version_id", "path", "sha256", "content_type", "width", "height", "preview"},
 		pgx.CopyFromSlice(len(media), func(i int) ([]any, error) {

@@ -7,6 +7,7 @@ package content
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -62,7 +63,7 @@ func (j Jobs) processContent(ctx context.Context, s source.Source, a job.Process
 	if err != nil {
 		return err
 	}
-	p := publication(s, m, lessons, media(m, lessons))
+	p := publication(s, m, lessons, slices.Concat(media(m, lessons), scripts(m, lessons)))
 	if p.Again = a.Again; a.By != uuid.Nil {
 		s.Author = a.By
 	}
@@ -71,7 +72,7 @@ func (j Jobs) processContent(ctx context.Context, s source.Source, a job.Process
 
 // insert writes everything, and ends the job with it.
 func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool, by uuid.UUID) error {
-	if err := queue.Say(ctx, "storing %d lessons and %d images", len(p.Lessons), len(p.Media)); err != nil {
+	if err := queue.Say(ctx, "storing %d lessons and %d files", len(p.Lessons), len(p.Media)); err != nil {
 		return err
 	}
 	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error {

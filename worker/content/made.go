@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/edition"
 	"pilothandbook/handbook/manuscript"
 	"pilothandbook/handbook/mdx"
@@ -21,9 +23,7 @@ import (
 // many there are.
 func render(ctx context.Context, m *manuscript.Manuscript, f *folder) (lessons []mdx.Lesson, err error) {
 	var faults []mdx.Fault
-	url := func(file string, sum [sha256.Size]byte) string {
-		return fmt.Sprintf("/media/%s/%x%s", m.Key, sum, path.Ext(file))
-	}
+	url := func(file string, sum [sha256.Size]byte) string { return address(m.Key, file, sum) }
 	for lesson, wrong := range m.Render(url) {
 		if f.err != nil {
 			return nil, f.err
@@ -34,6 +34,34 @@ func render(ctx context.Context, m *manuscript.Manuscript, f *folder) (lessons [
 		}
 	}
 	return lessons, refuse(faults)
+}
+
+// address is where a medium of a module is served.
+func address(module, file string, sum [sha256.Size]byte) string {
+	return fmt.Sprintf("/media/%s/%x%s", module, sum, path.Ext(file))
+}
+
+// scripts lists the bundles that lessons need, each once. One that a free
+// lesson needs is free.
+func scripts(m *manuscript.Manuscript, lessons []mdx.Lesson) []version.Medium {
+	var all []version.Medium
+	for i, l := range lessons {
+		b, ok := m.Bundle(l)
+		if !ok {
+			continue
+		}
+		made := script(b)
+		at := slices.IndexFunc(all, func(s version.Medium) bool { return s.Path == made.Path })
+		if at < 0 {
+			at, all = len(all), append(all, made)
+		}
+		all[at].Preview = all[at].Preview || m.Lessons[i].Preview
+	}
+	return all
+}
+
+func script(b bundle.Module) version.Medium {
+	return version.Medium{Path: fmt.Sprintf("components/%x.js", b.SHA256), SHA256: b.SHA256, ContentType: "text/javascript", Body: b.Body}
 }
 
 // media lists the images of a module. One that a free lesson shows is free.
@@ -69,16 +97,33 @@ func contentType(file string) string {
 	return "image/jpeg"
 }
 
+// components counts the module's own components that lessons use.
+func components(lessons []mdx.Lesson) int {
+	used := map[string]bool{}
+	for _, l := range lessons {
+		for _, e := range l.Elements {
+			if strings.HasPrefix(e, mdx.OwnPrefix) {
+				used[e] = true
+			}
+		}
+	}
+	return len(used)
+}
+
 // publication puts together what is inserted.
 func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson, media []version.Medium) version.Publication {
 	p := version.Publication{
 		Version: version.Version{
 			Module: m.Key, Version: m.Version, Changelog: m.Changelog, Title: m.Title, Summary: m.Summary, Includes: m.Includes,
 		},
-		SourceID: s.ID, Digest: s.Digest(), Price: m.Price, Currency: m.Currency, Media: media,
+		SourceID: s.ID, Digest: s.Digest(), Price: m.Price, Currency: m.Currency, Media: media, Components: components(lessons),
 	}
 	for i, l := range lessons {
-		p.Lessons = append(p.Lessons, edition.Lesson(m.Lessons[i], l))
+		made := edition.Lesson(m.Lessons[i], l)
+		if b, ok := m.Bundle(l); ok {
+			made.Script = address(m.Key, ".js", b.SHA256)
+		}
+		p.Lessons = append(p.Lessons, made)
 		p.Size += int64(len(l.HTML))
 		if from := m.Lessons[i].MovedFrom; from != "" {
 			p.Former = append(p.Former, version.Former{ID: from, Moved: m.Lessons[i].ID})
@@ -88,12 +133,12 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 		p.Former = append(p.Former, version.Former{ID: id})
 	}
 	for _, f := range m.Files {
-		switch {
-		case strings.HasPrefix(f.Path, "media/"):
+		if strings.HasPrefix(f.Path, "media/") {
 			p.Size += f.Size
-		case strings.HasPrefix(f.Path, "components/"):
-			p.Components++
 		}
+	}
+	for _, m := range media {
+		p.Size += int64(len(m.Body))
 	}
 	p.Checksum = checksum(p)
 	return p

@@ -179,6 +179,15 @@ func (m Map) Texts(name string) []Item {
 	return items
 }
 
+// Map is a field's mapping, without fields if there is none.
+func (m Map) Map(name string) Map {
+	inner := Map{Place: m.At(name), report: m.report}
+	if value, ok := m.values[name]; ok && !empty(value) {
+		return mapping(value, inner)
+	}
+	return inner
+}
+
 // Maps is a field's list of mappings.
 func (m Map) Maps(name string) []Map {
 	var maps []Map
