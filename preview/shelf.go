@@ -1,6 +1,7 @@
 package preview
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"slices"
@@ -19,7 +20,8 @@ type shelf struct {
 	mu      sync.Mutex
 	current now
 	last    map[string]leaf.Leaf // the good ones, by the lesson's id
-	changed chan struct{}        // closed when the folder has been read again
+	heads   map[[sha256.Size]byte]version.Head
+	changed chan struct{} // closed when the folder has been read again
 }
 
 // now is the folder as it was read once.
@@ -36,7 +38,7 @@ func newShelf(dir string) (*shelf, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return nil, fmt.Errorf("there is no folder %s; name the folder that module.yaml is in, or make one with: handbook new %s", dir, dir)
 	}
-	s := &shelf{dir: dir, last: map[string]leaf.Leaf{}, changed: make(chan struct{})}
+	s := &shelf{dir: dir, last: map[string]leaf.Leaf{}, heads: map[[sha256.Size]byte]version.Head{}, changed: make(chan struct{})}
 	s.read()
 	return s, nil
 }
@@ -45,19 +47,36 @@ func newShelf(dir string) (*shelf, error) {
 func (s *shelf) read() {
 	m, faults := manuscript.Read(os.DirFS(s.dir))
 	n := now{Title: m.Title, Module: m.Key, Faults: faults, m: m}
-	for i, l := range m.Lessons {
-		head := version.Head{ID: l.ID, Title: l.File, Preview: l.Preview}
-		if text, _ := m.Lesson(i, mediaURL); text.Title != "" {
-			head = edition.Lesson(l, text).Head
-		}
-		n.Heads = append(n.Heads, head)
+	sums := map[string][sha256.Size]byte{}
+	for _, f := range m.Files {
+		sums[f.Path] = f.SHA256
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for i, l := range m.Lessons {
+		n.Heads = append(n.Heads, s.head(m, i, sums[l.File]))
+	}
 	n.Number = s.current.Number + 1
 	s.current = n
 	close(s.changed)
 	s.changed = make(chan struct{})
+}
+
+// head is what is told of a lesson without its text. Of one that has not
+// changed it is known.
+func (s *shelf) head(m *manuscript.Manuscript, i int, sum [sha256.Size]byte) version.Head {
+	l := m.Lessons[i]
+	head, known := s.heads[sum]
+	if !known {
+		text, _ := m.Lesson(i, mediaURL)
+		if text.Title == "" {
+			return version.Head{ID: l.ID, Title: l.File, Preview: l.Preview}
+		}
+		head = edition.Lesson(l, text).Head
+		s.heads[sum] = head
+	}
+	head.ID, head.Preview = l.ID, l.Preview
+	return head
 }
 
 func (s *shelf) now() now {
