@@ -13,6 +13,7 @@ import (
 	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/handbook/mdx/record"
+	"pilothandbook/platform/highlight"
 )
 
 const (
@@ -181,7 +182,7 @@ func (d declaration) read(src []byte, c *mdx.Component) {
 		d.wrong(r.At("fallback"), "the fallback has %d characters; shorten it to %d", n, maxFallback)
 		return
 	}
-	html, problems := mdx.Fragment(fallback)
+	html, problems := mdx.Fragment(fallback, mdx.Resolver{Math: typeset(d.m.formulas), Code: highlight.Lines})
 	for _, problem := range problems {
 		d.wrong(r.At("fallback"), "fallback: %s", problem)
 	}

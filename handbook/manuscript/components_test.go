@@ -181,7 +181,7 @@ func declaredTwice(n int) string {
 }
 
 // A bundle is weighed as it is sent.
-func TestBudget(t *testing.T) {
+func TestBundleBudget(t *testing.T) {
 	t.Parallel()
 
 	noise := rand.NewChaCha8([32]byte{1})

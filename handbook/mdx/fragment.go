@@ -4,14 +4,15 @@ import "bytes"
 
 // Fragment renders Markdown that stands in no lesson, such as what a component
 // shows without script. It has no headings and footnotes, and no files of a
-// module. The problems are what is wrong with it.
-func Fragment(src string) (html string, problems []string) {
+// module; of the resolver it takes formulas and code alone. The problems are
+// what is wrong with it.
+func Fragment(src string, r Resolver) (html string, problems []string) {
 	d := &document{lesson: &Lesson{}, faults: &faults{src: []byte(src)}, body: []byte(src)}
 	if bytes.Contains(d.body, []byte("[^")) {
 		d.faults.at(0, "it has a footnote; write its text in place")
 	}
 	if found, ok := d.parse(); ok {
-		s := newSurvey(d, found, Resolver{})
+		s := newSurvey(d, found, Resolver{Math: r.Math, Code: r.Code})
 		s.module()
 		s.walk()
 	}
