@@ -8,8 +8,10 @@ import { Sender } from "./sender";
 import { Store, type StudyEvent } from "./store";
 import { study } from "./study";
 import { tellSync } from "./sync";
+import { Tabs } from "./tabs";
 
 async function start(): Promise<void> {
+  customElements.define("hb-tabs", Tabs);
   offerPasskeys();
   const form = document.querySelector<HTMLFormElement>("form[data-search]");
   const hits = document.querySelector<HTMLElement>("[data-hits]");
