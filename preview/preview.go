@@ -7,6 +7,7 @@
 //	GET /                              the lessons, and all faults
 //	GET /modules/:module/lessons/:id   a lesson
 //	GET /media/…  /assets/…            what pages show
+//	GET /components/…                  the scripts of the module's own components
 //	GET /preview/events?after=N        Server-Sent Events: the folder was read again
 //
 // Whatever else pages lead to is not there.
@@ -80,6 +81,7 @@ func (s *stand) handler() http.Handler {
 	mux.Handle("GET /modules/{module}", http.RedirectHandler("/", http.StatusSeeOther))
 	mux.HandleFunc("GET /assets/{file}", asset)
 	mux.HandleFunc("GET /media/{path...}", s.medium)
+	mux.HandleFunc("GET /components/{file}", s.component)
 	mux.HandleFunc("GET /preview/events", s.events)
 	mux.HandleFunc("GET /preview/preview.js", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFileFS(w, r, files, "preview.js")
@@ -195,6 +197,22 @@ func (s *stand) medium(w http.ResponseWriter, r *http.Request) {
 // mediaURL changes with the image.
 func mediaURL(path string, sum [sha256.Size]byte) string {
 	return "/" + path + "?" + hex.EncodeToString(sum[:8])
+}
+
+// component serves the script of a lesson that was shown.
+func (s *stand) component(w http.ResponseWriter, r *http.Request) {
+	body, ok := s.script(r.URL.Path)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript")
+	_, _ = w.Write(body)
+}
+
+// scriptURL changes with the script.
+func scriptURL(sum [sha256.Size]byte) string {
+	return "/components/" + hex.EncodeToString(sum[:]) + ".js"
 }
 
 // events tells when the folder has been read after the page was made.

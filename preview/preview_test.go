@@ -114,6 +114,48 @@ func TestBrowser(t *testing.T) {
 	shows(page, "the lesson is not listed")
 }
 
+// TestComponent edits a component of the module's own that is open in a
+// browser, breaks it, and mends it again.
+func TestComponent(t *testing.T) {
+	t.Parallel()
+
+	url, dir := open(t)
+	const dial = "components/dial.ts"
+	for name, text := range map[string]string{
+		dial: `customElements.define("m-dial", class extends HTMLElement {
+	connectedCallback(): void { this.textContent = "it points north" }
+})
+`,
+		"components/dial.props.yaml": "fallback: No dial.\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, dir, "lessons/crosswind.mdx", "cleared to land", "cleared to land\n\n<Dial />\n\n")
+	page := chromium.Start(t).MustPage(url + "/modules/instrument/lessons/instrument-crosswind").Timeout(4 * patience)
+	shows(page, "No faults")
+	shows(page, "it points north")
+
+	edit(t, dir, dial, "points north", "points south")
+	shows(page, "it points south")
+
+	edit(t, dir, dial, "customElements", "let = ; customElements")
+	shows(page, "its last good page is shown")
+	shows(page, "components/dial.ts:1:")
+	shows(page, "it points south")
+
+	edit(t, dir, dial, "let = ; ", "")
+	shows(page, "No faults")
+	if status, body := get(t, url+"/components/nope.js"); status != http.StatusNotFound {
+		t.Errorf("a script that no page loads: %d, %.200q", status, body)
+	}
+}
+
 // shows waits until a page has a text.
 func shows(page *rod.Page, text string) {
 	page.MustWait(`text => document.body?.innerText.includes(text)`, text)

@@ -19,9 +19,15 @@ type shelf struct {
 	dir     string
 	mu      sync.Mutex
 	current now
-	last    map[string]leaf.Leaf // the good ones, by the lesson's id
+	last    map[string]shown // the good ones, by the lesson's id
 	heads   map[[sha256.Size]byte]version.Head
 	changed chan struct{} // closed when the folder has been read again
+}
+
+// shown is a lesson as readers would get it.
+type shown struct {
+	leaf   leaf.Leaf
+	script []byte // of its own components, at the leaf's address; empty where it has none
 }
 
 // now is the folder as it was read once.
@@ -38,7 +44,7 @@ func newShelf(dir string) (*shelf, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return nil, fmt.Errorf("there is no folder %s; name the folder that module.yaml is in, or make one with: handbook new %s", dir, dir)
 	}
-	s := &shelf{dir: dir, last: map[string]leaf.Leaf{}, heads: map[[sha256.Size]byte]version.Head{}, changed: make(chan struct{})}
+	s := &shelf{dir: dir, last: map[string]shown{}, heads: map[[sha256.Size]byte]version.Head{}, changed: make(chan struct{})}
 	s.read()
 	return s, nil
 }
@@ -103,24 +109,47 @@ func (s *shelf) lesson(id string) (now, *leaf.Leaf, state) {
 	n := s.now()
 	i := slices.IndexFunc(n.m.Lessons, func(l manuscript.Lesson) bool { return l.ID == id })
 	var st state
-	var fresh *leaf.Leaf
+	var fresh *shown
 	if i >= 0 {
 		st.file = n.m.Lessons[i].File
-		if text, faults := n.m.Lesson(i, mediaURL); len(faults) == 0 {
-			v := &version.Version{Module: n.m.Key, Title: n.m.Title, Version: n.m.Version}
-			l := leaf.Of(v, n.Heads, i, edition.Lesson(n.m.Lessons[i], text))
-			fresh = &l
-		}
+		fresh = n.show(i)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if fresh != nil {
 		s.last[id] = *fresh
-		return n, fresh, st
+		return n, &fresh.leaf, st
 	}
 	if old, ok := s.last[id]; ok {
 		st.stale = true
-		return n, &old, st
+		return n, &old.leaf, st
 	}
 	return n, nil, st
+}
+
+// show renders a lesson; nil if it or its components have faults.
+func (n now) show(i int) *shown {
+	text, faults := n.m.Lesson(i, mediaURL)
+	script, needed := n.m.Bundle(text)
+	if len(faults) > 0 || needed && len(script.Body) == 0 {
+		return nil
+	}
+	made := edition.Lesson(n.m.Lessons[i], text)
+	if needed {
+		made.Script = scriptURL(script.SHA256)
+	}
+	v := &version.Version{Module: n.m.Key, Title: n.m.Title, Version: n.m.Version}
+	return &shown{leaf: leaf.Of(v, n.Heads, i, made), script: script.Body}
+}
+
+// script is what a page that was shown loads from an address.
+func (s *shelf) script(url string) (body []byte, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.last {
+		if l.leaf.Script == url {
+			return l.script, true
+		}
+	}
+	return nil, false
 }

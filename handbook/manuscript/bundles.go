@@ -63,9 +63,9 @@ func bases(files []string) []string {
 	return names
 }
 
-// Bundle is the script that a lesson's own components need; ok tells whether
-// there are any.
+// Bundle is the script that a lesson's own components need, empty where they
+// have faults; ok tells whether there are any components.
 func (m *Manuscript) Bundle(l mdx.Lesson) (b bundle.Module, ok bool) {
-	b, ok = m.bundles[setKey(m.ownFiles(l.Elements))]
-	return b, ok
+	files := m.ownFiles(l.Elements)
+	return m.bundles[setKey(files)], len(files) > 0
 }
