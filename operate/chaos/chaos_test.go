@@ -42,12 +42,12 @@ func TestChaos(t *testing.T) {
 	p.till.faulty.Store(true)
 
 	l := newLoad(p)
-	readers, err := l.enrol(*sales, *seed)
+	plot := cast(rand.New(rand.NewPCG(*seed, 4)), *sales)
+	readers, err := l.gather(plot, *seed)
 	if err != nil {
 		t.Fatal(err)
 	}
 	blows := forecast(rand.New(rand.NewPCG(*seed, 1)), *lasts, *kills)
-	plot := cast(rand.New(rand.NewPCG(*seed, 4)), *sales)
 	watching, stop := context.WithCancel(t.Context())
 	var watch, all sync.WaitGroup
 	watch.Go(func() { l.watch(watching) })
@@ -61,7 +61,7 @@ func TestChaos(t *testing.T) {
 	if !l.rest(t.Context(), *drain) {
 		l.fault("%s after the last blow, not all is at rest: %s", *drain, l.unrest(t.Context()))
 	}
-	t.Logf("%d readers, %d payments, %d kills; all at rest %s after the last blow", len(readers), l.sold.Load(), p.kills.Load(), time.Since(began).Round(time.Millisecond))
+	t.Logf("%d readers, %d signed in by mail, %d payments, %d kills; all at rest %s after the last blow", len(readers), l.arrived, l.sold.Load(), p.kills.Load(), time.Since(began).Round(time.Millisecond))
 	stop()
 	watch.Wait()
 	l.acknowledged(t.Context(), l.till.ackedBefore(time.Now()))
@@ -93,6 +93,24 @@ func (p *plant) shelve() {
 	}
 }
 
+// gather enrols a reader for each story of the plot, with friends.
+func (l *load) gather(plot []string, seed uint64) ([]*reader, error) {
+	n := len(plot)
+	for _, name := range plot {
+		n += stories()[name].friends
+	}
+	all, err := l.enrol(n, seed)
+	if err != nil {
+		return nil, err
+	}
+	readers, friends := all[:len(plot)], all[len(plot):]
+	for i, name := range plot {
+		k := stories()[name].friends
+		readers[i].friends, friends = friends[:k], friends[k:]
+	}
+	return readers, nil
+}
+
 // play has the readers come one after another, evenly.
 func (l *load) play(ctx context.Context, readers []*reader, plot []string) {
 	ctx, cancel := context.WithTimeout(ctx, 2**lasts+patience)
@@ -117,12 +135,22 @@ func (l *load) tell(ctx context.Context, r *reader, name string) {
 	l.mu.Lock()
 	l.count[name]++
 	l.mu.Unlock()
-	for _, step := range []story{studies, stories()[name].tell, studies} {
+	for _, step := range []story{arrives, studies, stories()[name].tell, studies} {
 		if err := step(ctx, r); err != nil {
 			l.fault("%s, who %s: %v", r.id, name, err)
 			return
 		}
 	}
+}
+
+// arrives has all who take part sign in.
+func arrives(ctx context.Context, r *reader) error {
+	for _, one := range append([]*reader{r}, r.friends...) {
+		if err := one.arrive(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func studies(ctx context.Context, r *reader) error { return r.study(ctx) }
@@ -167,6 +195,7 @@ func (l *load) judge(readers []*reader) {
 // sessions checks that nobody was signed out.
 func (l *load) sessions(ctx context.Context, readers []*reader) {
 	for _, r := range readers {
+		l.sessions(ctx, r.friends)
 		_, there, err := r.opens(ctx)
 		if err != nil || there == l.deleted[r.id] {
 			l.fault("the session of %s answers: %v, %v; the account is deleted: %v", r.id, there, err, l.deleted[r.id])

@@ -12,6 +12,7 @@ func Differences(want, got Books) []string {
 	differ(&all, "purchase of payment", want.Purchases, got.Purchases)
 	differ(&all, "open grants", want.Grants, got.Grants)
 	differ(&all, "ledger of payment", want.Ledger, got.Ledger)
+	differ(&all, "code of payment", want.Codes, got.Codes)
 	for payment := range want.Told {
 		if n := got.Told[payment]; n != 1 {
 			all = append(all, fmt.Sprintf("payment %s: confirmed by %d mails, want 1", payment, n))
@@ -47,12 +48,12 @@ func Injustices(payments []Payment, deleted map[string]bool) []string {
 	var all []string
 	of := map[string][]Payment{}
 	for _, p := range payments {
-		of[p.Buyer] = append(of[p.Buyer], p)
+		of[p.holder()] = append(of[p.holder()], p)
 	}
-	for _, buyer := range slices.Sorted(maps.Keys(of)) {
-		for _, p := range of[buyer] {
-			if fault := p.injustice(of[buyer], deleted[buyer]); fault != "" {
-				all = append(all, fmt.Sprintf("payment %s of %s for %s: %s", p.ID, buyer, p.Module, fault))
+	for _, holder := range slices.Sorted(maps.Keys(of)) {
+		for _, p := range of[holder] {
+			if fault := p.injustice(of[holder], deleted[p.Buyer]); fault != "" {
+				all = append(all, fmt.Sprintf("payment %s of %s for %s: %s", p.ID, p.Buyer, p.Module, fault))
 			}
 		}
 	}

@@ -7,10 +7,10 @@
 //
 // It builds the program, starts two web and two worker processes of it, a
 // PostgreSQL, a Redis, a mail server and a stand-in for Stripe, all on the
-// loopback, and lets readers buy, pay twice, ask for their money back, dispute,
-// study and delete their accounts. Meanwhile, at moments that follow from
+// loopback, and lets readers sign in by mail, buy, pay twice, give and redeem gifts, ask for their
+// money back, dispute, study and delete their accounts. Meanwhile, at moments that follow from
 // -chaos.seed, it kills each of the servers and processes with SIGKILL, empties
-// Redis, freezes it, and has Stripe deliver its events three times, shuffled,
+// Redis, cuts the end off its log, freezes it, and has Stripe deliver its events three times, shuffled,
 // late, or not at all. Some kills are aimed: at a web process that has just
 // told Stripe that it has an event, and at one that is taking events in.
 //
@@ -22,6 +22,8 @@
 //   - purchases, open grants and ledger are exactly what was paid, given back
 //     and disputed; nobody holds the same thing twice; what was given back
 //     without being asked for was superfluous
+//   - a gift's code counted for one reader at most, and is open to whoever was
+//     told so, unless its money went back
 //   - one confirmation per purchase; the same mail twice (one Message-ID) only
 //     where a crash fell between the mail server's answer and our note of it,
 //     and so no more often than there were kills

@@ -39,7 +39,8 @@ func (l *load) payments() ([]chaos.Payment, error) {
 	sessions := api.CheckoutSessions.List(&stripe.CheckoutSessionListParams{ListParams: limit})
 	for sessions.Next() {
 		if s := sessions.CheckoutSession(); s.PaymentIntent != nil {
-			of[s.PaymentIntent.ID].Buyer, of[s.PaymentIntent.ID].Late = s.ClientReferenceID, l.late[s.ID]
+			p := of[s.PaymentIntent.ID]
+			p.Buyer, p.Late, p.Gift, p.Redeemer = s.ClientReferenceID, l.late[s.ID], l.gifts[s.ID], l.redeemed[s.ID]
 		}
 	}
 	refunds := api.Refunds.List(&stripe.RefundListParams{ListParams: limit})
@@ -79,10 +80,17 @@ func (l *load) books(ctx context.Context) (chaos.Books, error) {
 		return b, err
 	}
 	err = l.rows(ctx, `
-		SELECT g.user_id::text, g.module_key, coalesce(p.stripe_payment_id, '')
+		SELECT g.user_id::text, g.module_key, coalesce(p.stripe_payment_id, f.stripe_payment_id, '')
 		FROM grants g
 		LEFT JOIN purchases p ON p.id = g.purchase_id
+		LEFT JOIN gifts f ON f.id = g.gift_id
 		WHERE g.revoked_at IS NULL`, func(c []string) { b.Grants[chaos.Grant{Buyer: c[0], Module: c[1], Payment: c[2]}]++ })
+	if err != nil {
+		return b, err
+	}
+	err = l.rows(ctx, `SELECT stripe_payment_id, (redeemed_at IS NOT NULL)::text, (voided_at IS NOT NULL)::text FROM gifts`, func(c []string) {
+		b.Codes[c[0]] = chaos.Code{Redeemed: c[1] == "true", Voided: c[2] == "true"}
+	})
 	if err != nil {
 		return b, err
 	}

@@ -33,18 +33,21 @@ type load struct {
 	client *http.Client
 	sold   atomic.Int64
 
-	mu      sync.Mutex
-	deleted map[string]bool            // accounts that are gone for sure
-	late    map[string]bool            // sessions paid after that
-	sent    map[string]map[string]bool // study events by reader; true once acknowledged
-	faults  []string
-	count   map[string]int // stories
+	mu       sync.Mutex
+	deleted  map[string]bool            // accounts that are gone for sure
+	late     map[string]bool            // sessions paid after that
+	gifts    map[string]bool            // sessions that buy a code
+	redeemed map[string]string          // readers to whom the code of such a session was given
+	sent     map[string]map[string]bool // study events by reader; true once acknowledged
+	arrived  int                        // readers who signed in by mail
+	faults   []string
+	count    map[string]int // stories
 }
 
 func newLoad(p *plant) *load {
 	return &load{
 		plant:   p,
-		deleted: map[string]bool{}, late: map[string]bool{}, sent: map[string]map[string]bool{}, count: map[string]int{},
+		deleted: map[string]bool{}, late: map[string]bool{}, gifts: map[string]bool{}, redeemed: map[string]string{}, sent: map[string]map[string]bool{}, count: map[string]int{},
 		client: &http.Client{
 			Timeout: 15 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -61,28 +64,39 @@ func (l *load) fault(format string, args ...any) {
 	l.say("FAULT: %s", text)
 }
 
-// reader is somebody with an account, signed in.
+// reader is somebody with an account, signed in, or about to be.
 type reader struct {
 	*load
-	id, email, cookie, address string
-	rng                        *mrand.Rand
-	told                       []json.RawMessage // study events
+	id, email, address string
+	cookie, browser    string // what the browser keeps: its session, and the secret by which it asked for one
+	rng                *mrand.Rand
+	told               []json.RawMessage // study events
+	friends            []*reader         // who take part in the same story, and have none of their own
 }
 
-// enrol makes n readers with sessions.
+// enrol makes n readers, most of them with a session. Of ten one has an account
+// but no session, and one is new.
 func (l *load) enrol(n int, seed uint64) ([]*reader, error) {
 	readers := make([]*reader, n)
 	var ids, emails []string
 	var hashes [][]byte
 	for i := range readers {
-		secret := make([]byte, 32)
-		_, _ = rand.Read(secret) // never fails
-		r := &reader{
-			load: l, id: uuid.Must(uuid.NewV7()).String(), email: fmt.Sprintf("reader%d@example.com", i), cookie: base64.RawURLEncoding.EncodeToString(secret),
+		readers[i] = &reader{
+			load: l, email: fmt.Sprintf("reader%d@example.com", i),
 			address: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255), rng: mrand.New(mrand.NewPCG(seed, uint64(i)+1000)),
 		}
+		if i%10 == 1 {
+			continue
+		}
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails
+		r := readers[i]
+		r.id, r.cookie = uuid.Must(uuid.NewV7()).String(), base64.RawURLEncoding.EncodeToString(secret)
 		hash := sha256.Sum256([]byte(r.cookie))
-		readers[i], ids, emails, hashes = r, append(ids, r.id), append(emails, r.email), append(hashes, hash[:])
+		if i%10 == 2 { // a session that nobody has
+			r.cookie = ""
+		}
+		ids, emails, hashes = append(ids, r.id), append(emails, r.email), append(hashes, hash[:])
 	}
 	_, err := l.db.Exec(l.t.Context(), `
 		WITH new AS (
@@ -133,6 +147,7 @@ func (r *reader) once(ctx context.Context, base, method, to, kind, body string) 
 		return answer{}, err
 	}
 	req.AddCookie(&http.Cookie{Name: "session", Value: r.cookie})
+	req.AddCookie(&http.Cookie{Name: "signin", Value: r.browser})
 	req.Header.Set("X-Forwarded-For", r.address)
 	req.Header.Set("Accept", "application/json")
 	if kind != "" {
@@ -144,15 +159,32 @@ func (r *reader) once(ctx context.Context, base, method, to, kind, body string) 
 	}
 	defer res.Body.Close()
 	text, err := io.ReadAll(res.Body)
+	r.keep(res.Cookies())
 	return answer{res.StatusCode, string(text), res.Header.Get("Location")}, err
+}
+
+// keep keeps what signing in gives a browser.
+func (r *reader) keep(cookies []*http.Cookie) {
+	for _, c := range cookies {
+		switch {
+		case c.Name == "signin":
+			r.browser = c.Value
+		case c.Name == "session" && r.cookie == "":
+			r.cookie = c.Value
+		}
+	}
 }
 
 const form = "application/x-www-form-urlencoded"
 
-// checkout begins to buy a module and returns Stripe's session, "" where
-// nothing is to pay. It is the one place that knows how one buys.
-func (r *reader) checkout(ctx context.Context, module string) (string, error) {
-	a, err := r.ask(ctx, http.MethodPost, "/checkout/"+module, form, url.Values{"consent": {"yes"}}.Encode())
+// checkout begins to buy a module, with more fields of the form, and returns
+// Stripe's session, "" where nothing is to pay. It is the one place that knows how one buys.
+func (r *reader) checkout(ctx context.Context, module string, more ...string) (string, error) {
+	wish := url.Values{"consent": {"yes"}}
+	for _, m := range more {
+		wish.Set(m, "yes")
+	}
+	a, err := r.ask(ctx, http.MethodPost, "/checkout/"+module, form, wish.Encode())
 	if err != nil {
 		return "", err
 	}

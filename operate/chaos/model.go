@@ -28,8 +28,8 @@ type Dispute struct {
 	Outcome Outcome
 }
 
-// Payment is what Stripe knows of one payment, and whether it came when the
-// buyer's account was gone for sure.
+// Payment is what Stripe knows of one payment, whether it came when the buyer's
+// account was gone for sure, and, of a gift, who was told that its code counts.
 type Payment struct {
 	ID, Buyer, Module string
 	Amount            int64
@@ -38,6 +38,8 @@ type Payment struct {
 	Reason            string // of a refund that the product asked for by itself
 	Disputes          []Dispute
 	Late              bool
+	Gift              bool
+	Redeemer          string // "" while nobody has redeemed it
 }
 
 // The reasons by which the product gives money back without being asked.
@@ -86,9 +88,18 @@ func (p Payment) status() string {
 // opens reports whether what was paid may be read.
 func (p Payment) opens() bool { return p.status() == "completed" && !p.has(Open) }
 
-// covers reports whether a payment opens what another one does.
+// holder returns whom a payment opens something, "" while nobody.
+func (p Payment) holder() string {
+	if p.Gift {
+		return p.Redeemer
+	}
+	return p.Buyer
+}
+
+// covers reports whether a payment opens what another one does. None covers a
+// gift, which is for others.
 func (p Payment) covers(o Payment) bool {
-	return p.State == Paid && p.Buyer == o.Buyer && p.ID != o.ID && (p.Module == o.Module || p.Module == Whole)
+	return p.State == Paid && !o.Gift && p.holder() == o.Buyer && p.ID != o.ID && (p.Module == o.Module || p.Module == Whole)
 }
 
 // credited reports whether a payment for Whole was smaller because its buyer
@@ -107,6 +118,9 @@ type Purchase struct {
 // Grant lets somebody read a module because of a payment.
 type Grant struct{ Buyer, Module, Payment string }
 
+// Code is what became of a gift's code.
+type Code struct{ Redeemed, Voided bool }
+
 // Line is what the ledger says of a payment.
 type Line struct{ Sale, Refund, Dispute int64 }
 
@@ -115,16 +129,18 @@ type Books struct {
 	Purchases map[string]Purchase
 	Grants    map[Grant]int // how many are open
 	Ledger    map[string]Line
+	Codes     map[string]Code
 	Told      map[string]int // how many different mails confirm it
 }
 
 // NewBooks returns empty books.
 func NewBooks() Books {
-	return Books{Purchases: map[string]Purchase{}, Grants: map[Grant]int{}, Ledger: map[string]Line{}, Told: map[string]int{}}
+	return Books{Purchases: map[string]Purchase{}, Grants: map[Grant]int{}, Ledger: map[string]Line{}, Codes: map[string]Code{}, Told: map[string]int{}}
 }
 
 // Expect returns what the product's books have to be. A deleted account
-// leaves its lines in the ledger and nothing else. Told has the purchases that
+// leaves its lines in the ledger, what it has given to others, and nothing
+// else. Told has the purchases that
 // must be confirmed; one that was given back may have been, as the mail may
 // have been sent before.
 func Expect(payments []Payment, deleted map[string]bool) Books {
@@ -132,14 +148,17 @@ func Expect(payments []Payment, deleted map[string]bool) Books {
 	for _, p := range payments {
 		if p.State == Paid {
 			b.Ledger[p.ID] = Line{Sale: p.Amount, Refund: p.Refunded, Dispute: p.lost()}
+			if p.Gift && !p.Late {
+				b.Codes[p.ID] = Code{Redeemed: p.Redeemer != "", Voided: !p.opens()}
+			}
+		}
+		if holder := p.holder(); p.opens() && holder != "" && !deleted[holder] {
+			b.Grants[Grant{holder, p.Module, p.ID}] = 1
 		}
 		if deleted[p.Buyer] || p.status() == "" {
 			continue
 		}
 		b.Purchases[p.ID] = Purchase{Buyer: p.Buyer, Module: p.Module, Amount: p.Amount, Status: p.status()}
-		if p.opens() {
-			b.Grants[Grant{p.Buyer, p.Module, p.ID}] = 1
-		}
 		if p.status() == "completed" {
 			b.Told[p.ID] = 1
 		}

@@ -79,6 +79,53 @@ func TestExpect(t *testing.T) {
 	}
 }
 
+// A gift opens its module to whoever has redeemed it, and outlives its giver.
+func TestExpectGift(t *testing.T) {
+	t.Parallel()
+
+	gift := func(change ...func(*chaos.Payment)) []chaos.Payment {
+		p := payment(change...)
+		p.Gift = true
+		return []chaos.Payment{p}
+	}
+	bob := func(p *chaos.Payment) { p.Redeemer = "bob" }
+	late := func(p *chaos.Payment) { p.Late = true }
+	for _, tc := range []struct {
+		name    string
+		gift    []chaos.Payment
+		deleted string
+		code    *chaos.Code
+		open    bool
+	}{
+		{"given to nobody", gift(), "", &chaos.Code{}, false},
+		{"redeemed", gift(bob), "", &chaos.Code{Redeemed: true}, true},
+		{"redeemed, the giver is gone", gift(bob), "ana", &chaos.Code{Redeemed: true}, true},
+		{"redeemed, its reader is gone", gift(bob), "bob", &chaos.Code{Redeemed: true}, false},
+		{"refunded", gift(refunded(9900)), "", &chaos.Code{Voided: true}, false},
+		{"redeemed and refunded", gift(bob, refunded(9900)), "", &chaos.Code{Redeemed: true, Voided: true}, false},
+		{"redeemed and disputed", gift(bob, disputed(chaos.Open)), "", &chaos.Code{Redeemed: true, Voided: true}, false},
+		{"redeemed and won", gift(bob, disputed(chaos.Won)), "", &chaos.Code{Redeemed: true}, true},
+		{"under way", gift(in(chaos.Underway)), "", nil, false},
+		{"paid when the giver was gone", gift(late), "ana", nil, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			b := chaos.Expect(tc.gift, map[string]bool{tc.deleted: true})
+			codes, grants := map[string]chaos.Code{}, map[chaos.Grant]int{}
+			if tc.code != nil {
+				codes["pi_1"] = *tc.code
+			}
+			if tc.open {
+				grants[chaos.Grant{Buyer: "bob", Module: "instrument", Payment: "pi_1"}] = 1
+			}
+			if diff := cmp.Diff(codes, b.Codes) + cmp.Diff(grants, b.Grants); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 
@@ -98,6 +145,7 @@ func TestDifferences(t *testing.T) {
 		"another amount":  func(b chaos.Books) { b.Ledger["pi_1"] = chaos.Line{Sale: 1} },
 		"not told":        func(b chaos.Books) { delete(b.Told, "pi_1") },
 		"told twice":      func(b chaos.Books) { b.Told["pi_1"] = 2 },
+		"a code of none":  func(b chaos.Books) { b.Codes["pi_1"] = chaos.Code{} },
 		"told of no sale": func(b chaos.Books) { b.Told["pi_2"] = 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -127,6 +175,9 @@ func TestInjustices(t *testing.T) {
 		return func(p *chaos.Payment) { p.Reason, p.Refunded = reason, p.Amount }
 	}
 	late := func(p *chaos.Payment) { p.Late = true }
+	gift := func(redeemer string) func(*chaos.Payment) {
+		return func(p *chaos.Payment) { p.Gift, p.Redeemer = true, redeemer }
+	}
 	ana := map[string]bool{"ana": true}
 	for _, tc := range []struct {
 		name     string
@@ -148,6 +199,11 @@ func TestInjustices(t *testing.T) {
 		{"given back to nobody", []chaos.Payment{payment(back(chaos.Orphaned), late)}, ana, 0},
 		{"kept from nobody", []chaos.Payment{payment(late)}, ana, 1},
 		{"bought before", []chaos.Payment{payment()}, ana, 0},
+		{"two gifts", []chaos.Payment{payment(gift("")), second(gift(""))}, nil, 0},
+		{"a gift to somebody else, and one's own", []chaos.Payment{payment(gift("bob")), second()}, nil, 0},
+		{"a gift redeemed, and paid for", []chaos.Payment{payment(gift("ana")), second()}, nil, 1},
+		{"a gift redeemed, and what was paid given back", []chaos.Payment{payment(gift("ana")), second(back(chaos.Duplicate))}, nil, 0},
+		{"a gift given back for what was paid", []chaos.Payment{payment(gift("ana"), back(chaos.Duplicate)), second()}, nil, 1},
 		{"given back in part", []chaos.Payment{payment(back(chaos.Duplicate), refunded(1)), second(refunded(9900))}, nil, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -37,13 +37,14 @@ type plant struct {
 	bin  string
 	env  []string // of each process
 
-	postgres *database
-	redis    *platformtest.RedisProcess
-	till     *till
-	mails    *sink
-	webs     [2]*process
-	workers  [2]*process
-	db       *pgxpool.Pool // the test's own
+	postgres    *database
+	redis       *platformtest.RedisProcess
+	redisFolder string // with its log
+	till        *till
+	mails       *sink
+	webs        [2]*process
+	workers     [2]*process
+	db          *pgxpool.Pool // the test's own
 
 	kills    atomic.Int64
 	restarts sync.WaitGroup
@@ -61,7 +62,8 @@ func newPlant(t *testing.T, seed uint64, defect string) *plant {
 	}
 	t.Cleanup(func() { _ = p.journal.Close() })
 	p.postgres = openDatabase(t)
-	p.redis = platformtest.StartRedis(t)
+	p.redisFolder = t.TempDir()
+	p.redis = platformtest.StartRedis(t, "--dir", p.redisFolder, "--appendonly", "yes")
 	for i := range p.webs {
 		p.webs[i] = p.process("web", fmt.Sprintf("web%d", i))
 		p.workers[i] = p.process("worker", fmt.Sprintf("worker%d", i))

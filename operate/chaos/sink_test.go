@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,17 @@ func (s *sink) all() []letter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]letter(nil), s.letters...)
+}
+
+// lastTo returns the newest mail to an address whose subject or text says this.
+func (s *sink) lastTo(address, this string) (letter, bool) {
+	all := s.all()
+	for _, l := range slices.Backward(all) {
+		if l.to == address && strings.Contains(l.subject+"\n"+l.text, this) {
+			return l, true
+		}
+	}
+	return letter{}, false
 }
 
 // delivery is one connection.
@@ -118,7 +130,7 @@ func (s *sink) confirmed() (of map[string]map[string]bool, again int) {
 		}
 		seen[l.id] = true
 		found := confirms.FindStringSubmatch(l.text)
-		if found == nil || !strings.HasPrefix(l.subject, "Your purchase") {
+		if found == nil || !strings.HasPrefix(l.subject, "Your purchase") && !strings.HasPrefix(l.subject, "Your gift:") {
 			continue
 		}
 		if of[found[1]] == nil {

@@ -3,8 +3,11 @@
 package chaos_test
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -28,6 +31,7 @@ const (
 	killTaking   = "kill a web process that takes in"
 	killWorker   = "kill a worker"
 	killRedis    = "kill Redis"
+	cutRedis     = "kill Redis and lose the last it wrote"
 	killPostgres = "kill PostgreSQL"
 	flushRedis   = "empty Redis"
 	freezeRedis  = "freeze Redis"
@@ -54,7 +58,7 @@ func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 	}
 	deck := []string{
 		killAtAck, killWorker, killTaking, killPostgres, killTaking, killWorker,
-		killAtAck, killRedis, killTaking, killWorker, killAtAck, killWorker,
+		killAtAck, killRedis, killTaking, cutRedis, killAtAck, killWorker,
 	}
 	rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 	spread(deck, kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
@@ -97,9 +101,12 @@ func (p *plant) fall(b blow) {
 			p.kills.Add(1)
 		}
 		p.later(b.down, p.workers[b.which])
-	case killRedis:
+	case killRedis, cutRedis:
 		p.kills.Add(1)
 		p.redis.End()
+		if b.what == cutRedis {
+			p.cut()
+		}
 		time.Sleep(b.down)
 		p.redis.Restart(p.t)
 	case killPostgres:
@@ -149,6 +156,29 @@ func (p *plant) shoot(web int, when string, down time.Duration) {
 		p.say("web%d is killed, %s", web, when)
 	}
 	p.later(down, p.webs[web])
+}
+
+// tail is how much of Redis' log is lost with its host.
+const tail = 64 << 10
+
+// cut takes the end off the log of a Redis that was killed, as a crash of its
+// host does: a killed process alone loses nothing, as the kernel has it.
+func (p *plant) cut() {
+	logs, err := filepath.Glob(filepath.Join(p.redisFolder, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(logs) == 0 {
+		p.t.Errorf("Redis has no log in %s: %v", p.redisFolder, err)
+		return
+	}
+	newest := slices.MaxFunc(logs, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	info, err := os.Stat(newest)
+	if err != nil {
+		p.t.Error(err)
+		return
+	}
+	if err := os.Truncate(newest, max(0, info.Size()-tail)); err != nil {
+		p.t.Error(err)
+	}
+	p.say("of the %d bytes that Redis wrote %d are lost", info.Size(), min(tail, info.Size()))
 }
 
 func (p *plant) flush() {

@@ -21,35 +21,45 @@ import (
 // story is what one reader does.
 type story func(context.Context, *reader) error
 
-// stories are told as often as their number says.
-func stories() map[string]struct {
-	often int
-	tell  story
-} {
-	type told = struct {
-		often int
-		tell  story
-	}
+// told is a story, how often it is told, and how many more readers it takes.
+type told struct {
+	often   int
+	tell    story
+	friends int
+}
+
+// stories returns all there are.
+func stories() map[string]told {
 	return map[string]told{
-		"buys and closes the tab":    {25, buysBlind},
-		"buys and comes back":        {12, buysAndReads},
-		"comes back in eight tabs":   {6, manyTabs},
-		"is refunded":                {6, isRefunded},
-		"is refunded in part":        {5, isRefundedInPart},
-		"disputes and wins":          {3, disputes(pay.Lose)},
-		"disputes and loses":         {4, disputes(pay.Win)},
-		"disputes":                   {2, disputes("")},
-		"pays later":                 {6, paysLater(pay.Arrive)},
-		"pays later, but does not":   {4, paysLater(pay.Fail)},
-		"is about to pay":            {2, paysLater("")},
-		"leaves":                     {3, leaves},
-		"lets it expire, buys again": {4, expires},
-		"buys a part and the whole":  {6, buysTwice},
-		"buys what is left":          {4, buysTheRest},
-		"disputes, buys again":       {4, buysAgain},
-		"buys, then leaves for good": {4, buysAndGoes},
-		"leaves for good, then pays": {4, goesAndPays},
-		"clicks four times":          {4, clicks},
+		"buys and closes the tab":    {25, buysBlind, 0},
+		"buys and comes back":        {12, buysAndReads, 0},
+		"comes back in eight tabs":   {6, manyTabs, 0},
+		"is refunded":                {6, isRefunded, 0},
+		"is refunded in part":        {5, isRefundedInPart, 0},
+		"disputes and wins":          {3, disputes(pay.Lose), 0},
+		"disputes and loses":         {4, disputes(pay.Win), 0},
+		"disputes":                   {2, disputes(""), 0},
+		"pays later":                 {6, paysLater(pay.Arrive), 0},
+		"pays later, but does not":   {4, paysLater(pay.Fail), 0},
+		"is about to pay":            {2, paysLater(""), 0},
+		"leaves":                     {3, leaves, 0},
+		"lets it expire, buys again": {4, expires, 0},
+		"buys a part and the whole":  {6, buysTwice, 0},
+		"buys what is left":          {4, buysTheRest, 0},
+		"disputes, buys again":       {4, buysAgain, 0},
+		"buys, then leaves for good": {4, buysAndGoes, 0},
+		"leaves for good, then pays": {4, goesAndPays, 0},
+		"clicks four times":          {4, clicks, 0},
+
+		"gives":                                 {6, gives, 1},
+		"gives, and two redeem it at once":      {4, givesToTwo, 2},
+		"gives, and nobody redeems it":          {2, givesToNobody, 0},
+		"gives, and asks the money back":        {4, givesAndTakesBack(pay.Refund), 1},
+		"gives, and wins a dispute":             {3, givesAndTakesBack(pay.Dispute, pay.Lose), 1},
+		"gives, and loses a dispute":            {3, givesAndTakesBack(pay.Dispute, pay.Win), 1},
+		"gives, and disputes":                   {2, givesAndTakesBack(pay.Dispute), 1},
+		"gives, then leaves for good":           {4, givesAndGoes, 1},
+		"gives to somebody who is about to pay": {4, givesToBuyer, 1},
 	}
 }
 
@@ -81,8 +91,8 @@ func (r *reader) pause(ctx context.Context, most time.Duration) {
 }
 
 // begin opens a checkout that must be possible.
-func (r *reader) begin(ctx context.Context, module string) (string, error) {
-	session, err := r.checkout(ctx, module)
+func (r *reader) begin(ctx context.Context, module string, more ...string) (string, error) {
+	session, err := r.checkout(ctx, module, more...)
 	if err == nil && session == "" {
 		err = fmt.Errorf("%s cannot be bought", module)
 	}
@@ -111,15 +121,21 @@ func (r *reader) buy(ctx context.Context, module string) (string, error) {
 
 // comeBack loads the page that Stripe sends the buyer to.
 func (r *reader) comeBack(ctx context.Context, session string) error {
+	_, err := r.order(ctx, session)
+	return err
+}
+
+// order returns that page.
+func (r *reader) order(ctx context.Context, session string) (string, error) {
 	s, err := r.till.api.CheckoutSessions.Get(session, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	a, err := r.ask(ctx, http.MethodGet, "/orders/"+s.Metadata["checkout"]+"?paid=1", "", "")
 	if err == nil && a.status != http.StatusOK {
 		err = fmt.Errorf("return page: %d %.300s", a.status, a.body)
 	}
-	return err
+	return a.body, err
 }
 
 // waits until a module is open, or closed. It reports whether it became so.

@@ -9,7 +9,8 @@ import (
 )
 
 // RedisProcess is a redis-server that belongs to one test, which may freeze,
-// kill and restart it. It holds nothing on disk.
+// kill and restart it. It holds nothing on disk, unless its
+// arguments say so.
 type RedisProcess struct {
 	*exec.Cmd
 	Address string
@@ -30,7 +31,7 @@ func StartRedis(t testing.TB, args ...string) *RedisProcess {
 	return r
 }
 
-// Restart starts it again, empty, after its End.
+// Restart starts it again after its End, with what it holds on disk.
 func (r *RedisProcess) Restart(t testing.TB) {
 	t.Helper()
 	bin, err := exec.LookPath("redis-server")
