@@ -9,6 +9,7 @@
 package changes
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"net/http"
@@ -96,11 +97,14 @@ func (e endpoint) find(r *http.Request) (c change, err error) {
 	if c.Since == "" {
 		return c, e.own(r, &c)
 	}
-	was, err := compare.Text(ctx, e.db, c.Module, c.Since, c.Lesson)
+	was, free, err := compare.Text(ctx, e.db, c.Module, c.Since, c.Lesson)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, fault.New(fault.NotFound, "No version %.80q that readers have had has this lesson.", c.Since)
 	}
 	if err != nil {
+		return c, err
+	}
+	if err := e.guard(ctx, c.Module, free); err != nil { // it may have been sold before it was free
 		return c, err
 	}
 	c.Blocks = append(c.Blocks, compare.Texts(was, l.HTML)...)
@@ -128,14 +132,20 @@ func (e endpoint) readable(r *http.Request, active uuid.UUID, c change) (version
 	if i < 0 {
 		return version.Lesson{}, fault.New(fault.NotFound, "There is no such lesson in this module. Look for it in the module's outline.")
 	}
-	if !heads[i].Preview {
-		open, err := e.gate.Opens(r.Context(), c.Module)
-		if err != nil {
-			return version.Lesson{}, err
-		}
-		if !open {
-			return version.Lesson{}, fault.New(fault.Unpaid, "This lesson is part of a module that you do not have. You can buy it on the module's page.")
-		}
+	if err := e.guard(r.Context(), c.Module, heads[i].Preview); err != nil {
+		return version.Lesson{}, err
 	}
 	return version.ReadLesson(r.Context(), e.db, active, c.Lesson)
+}
+
+// guard refuses a text that is not free to those who may not read the module.
+func (e endpoint) guard(ctx context.Context, module string, free bool) error {
+	if free {
+		return nil
+	}
+	open, err := e.gate.Opens(ctx, module)
+	if err == nil && !open {
+		err = fault.New(fault.Unpaid, "This lesson is part of a module that you do not have. You can buy it on the module's page.")
+	}
+	return err
 }

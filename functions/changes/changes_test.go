@@ -95,3 +95,36 @@ func TestWhoMaySeeChanges(t *testing.T) {
 		}
 	}
 }
+
+// What was sold stays so when the lesson has become free.
+func TestTextThatWasSold(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
+	edition(t, p, "1.0.0", "vor", "points to the station")
+	edition(t, p, "2.0.0", "vor", "points from the station")
+	platformtest.Grant(t, p, ana, "instrument")
+	platformtest.Exec(t, p, `
+		UPDATE lessons l
+		SET preview = true
+		FROM content_versions v
+		WHERE v.id = l.version_id AND v.version = '2.0.0'`)
+	const path = "/api/modules/instrument/lessons/vor/changes"
+	for _, tc := range []struct {
+		who    *platformtest.User
+		path   string
+		status int
+		sold   bool // the text of the version that was sold is shown
+	}{
+		{ben, path, http.StatusOK, false},
+		{ben, path + "?since=2.0.0", http.StatusOK, false},
+		{ben, path + "?since=1.0.0", http.StatusPaymentRequired, false},
+		{ana, path + "?since=1.0.0", http.StatusOK, true},
+	} {
+		got := platformtest.Call(t, p, changes.Routes(p), tc.who, "GET", tc.path, nil)
+		if got.Status != tc.status || strings.Contains(got.Body, `"deleted"`) != tc.sold {
+			t.Errorf("%s: %d %s, want %d", tc.path, got.Status, got.Body, tc.status)
+		}
+	}
+}

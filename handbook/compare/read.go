@@ -61,14 +61,15 @@ func Since(ctx context.Context, q db.Querier, user uuid.UUID, module, lesson str
 	return changed, nil
 }
 
-// Text returns a lesson of a version that readers have had, under whatever id.
-func Text(ctx context.Context, q db.Querier, module, version, lesson string) (html string, err error) {
+// Text returns a lesson of a version that readers have had, under whatever id,
+// and whether it was free then.
+func Text(ctx context.Context, q db.Querier, module, version, lesson string) (html string, free bool, err error) {
 	err = q.QueryRow(ctx, `
-		SELECT l.html
+		SELECT l.html, l.preview
 		FROM content_versions v
 		JOIN lessons l ON l.version_id = v.id
 		WHERE v.module_id = $1 AND v.version = $2 AND v.activated_at IS NOT NULL AND l.lesson_id IN (SELECT lesson_kin($3))
 		ORDER BY v.revision DESC
-		LIMIT 1`, module, version, lesson).Scan(&html)
-	return html, err
+		LIMIT 1`, module, version, lesson).Scan(&html, &free)
+	return html, free, err
 }
