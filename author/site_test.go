@@ -130,6 +130,9 @@ func TestForeignPages(t *testing.T) {
 		"node_modules/x/README.md": "x",
 		".secret/page.md":          "x",
 	})
+	if err := os.Symlink(filepath.Join(from, ".secret", "page.md"), filepath.Join(from, "linked.md")); err != nil {
+		t.Fatal(err)
+	}
 	var said bytes.Buffer
 	err := foreign.Import(foreign.Options{From: from, To: to, Key: "instrument", Date: "2026-11-23", Keep: true, Out: &said})
 	if err != nil {

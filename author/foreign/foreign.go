@@ -93,8 +93,8 @@ func open(o Options) (*site, error) {
 			return err
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules"):
 			return fs.SkipDir
-		case d.IsDir() || path.Ext(name) != ".md" && path.Ext(name) != ".mdx":
-			return nil
+		case !d.Type().IsRegular() || path.Ext(name) != ".md" && path.Ext(name) != ".mdx":
+			return nil // a link may lead to what is no part of the site
 		}
 		src, err := fs.ReadFile(s.files, name)
 		if err == nil {

@@ -231,7 +231,7 @@ func (s *site) source(p *page, to string) string {
 		}
 	}
 	for _, c := range candidates {
-		if st, err := os.Stat(c); err == nil && st.Mode().IsRegular() {
+		if st, err := os.Lstat(c); err == nil && st.Mode().IsRegular() {
 			return c
 		}
 	}
