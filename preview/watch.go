@@ -2,6 +2,7 @@ package preview
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -36,6 +37,10 @@ func (s *stand) watch(ctx context.Context) error {
 				due = time.After(pause)
 			}
 		case err := <-w.Errors:
+			if errors.Is(err, fsnotify.ErrEventOverflow) { // more was saved than could be told
+				due = time.After(pause)
+				continue
+			}
 			return fmt.Errorf("watch %s: %w", s.dir, err)
 		case <-due:
 			due = nil
