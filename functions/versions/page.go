@@ -122,7 +122,7 @@ func (e endpoint) act(w http.ResponseWriter, r *http.Request) error {
 	case "reprocess":
 		_, err = e.reprocess(ctx, v)
 	case "activate":
-		q := question{Version: v, Older: newer(found, v)}
+		q := question{Version: v, Older: older(found, v) != ""}
 		if q.Lost, err = lost(ctx, e.db, v); err != nil {
 			return err
 		}
@@ -137,18 +137,4 @@ func (e endpoint) act(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.SeeOther(w, r, "/versions/"+module+"?done="+done)
-}
-
-// newer reports whether the active version of a list, the newest first, is
-// newer than v.
-func newer(found []version.Version, v version.Version) bool {
-	for _, f := range found {
-		switch {
-		case f.ID == v.ID:
-			return false
-		case f.Active:
-			return true
-		}
-	}
-	return false
 }
