@@ -86,7 +86,12 @@ func TestBrowser(t *testing.T) {
 	t.Parallel()
 
 	url, dir := open(t)
-	page := chromium.Start(t).MustPage(url + "/modules/instrument/lessons/instrument-crosswind").Timeout(4 * patience)
+	page := chromium.Start(t).MustPage(url).Timeout(4 * patience)
+	shows(page, "Crosswind in practice")
+	if style := page.MustEval(`() => getComputedStyle(document.querySelector(".lessons")).listStyleType`).Str(); style != "none" {
+		t.Errorf("the lessons, which are numbered by the styles, are numbered by the list as well: %q", style)
+	}
+	page.MustNavigate(url + "/modules/instrument/lessons/instrument-crosswind")
 	shows(page, "No faults")
 	shows(page, "Crosswind by arithmetic")
 	page.MustWait(`() => document.querySelector("figure img").naturalWidth > 0`)
