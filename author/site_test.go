@@ -171,6 +171,9 @@ func TestForeignFaults(t *testing.T) {
 	var said bytes.Buffer
 	o.Out = &said
 	wantError(t, foreign.Import(o), "has faults (1, above); mend them, or import again with --unknown-components=keep")
+	kept := o
+	kept.To, kept.Key, kept.Keep = filepath.Join(t.TempDir(), "kept"), "gliding", true
+	wantError(t, foreign.Import(kept), "has faults (1, above); mend them, and see that none is left: handbook publish --check ")
 	wantText(t, said.String(), filepath.Join(to, "lessons", "a.mdx")+":7:1: <Card> is not a component of this handbook")
 	wantError(t, foreign.Import(o), "is not empty")
 	o.To, o.From = filepath.Join(to, "other"), t.TempDir()

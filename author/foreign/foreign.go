@@ -64,7 +64,10 @@ func Import(o Options) error {
 		f.File = filepath.Join(o.To, filepath.FromSlash(f.File))
 		fmt.Fprintln(o.Out, f)
 	}
-	if len(faults) > 0 {
+	switch {
+	case len(faults) > 0 && o.Keep:
+		return fmt.Errorf("%s has faults (%d, above); mend them, and see that none is left: handbook publish --check %s", o.To, len(faults), o.To)
+	case len(faults) > 0:
 		return fmt.Errorf("%s has faults (%d, above); mend them, or import again with --unknown-components=keep", o.To, len(faults))
 	}
 	fmt.Fprintf(o.Out, "Next: set title, price and summary in %s, and look at it: handbook preview %s\n", filepath.Join(o.To, "module.yaml"), o.To)
