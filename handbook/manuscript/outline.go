@@ -145,6 +145,14 @@ func (o outline) contains(p point) bool {
 	return winding != 0
 }
 
+// corners counts the points of an outline.
+func (o outline) corners() (n int) {
+	for _, polygon := range o {
+		n += len(polygon)
+	}
+	return n
+}
+
 // box is the rectangle around an outline.
 func (o outline) box() (low, high point) {
 	low, high = point{math.Inf(1), math.Inf(1)}, point{math.Inf(-1), math.Inf(-1)}

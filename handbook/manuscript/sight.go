@@ -21,7 +21,8 @@ const (
 	lineContrast = 3
 	meant        = 1.1
 
-	maxAreas = 2_000 // that are remembered; what lies on later ones is judged without them
+	maxAreas = 2_000       // that are remembered; what lies on later ones is judged without them
+	maxSteps = 100_000_000 // of looking for grounds, a second or less; what comes later is not judged
 )
 
 // sight judges whether a drawing can be seen: its text, and lines that are not
@@ -32,6 +33,7 @@ type sight struct {
 	open  []look
 	rules map[string][][2]string // of a style element, by simple selector
 	areas []area
+	steps int
 	dim   map[verdict]*finding
 	order []verdict
 }
@@ -324,7 +326,14 @@ func (s *sight) tell(v verdict, l *look, words string) {
 func (s *sight) ground(p point) (ground color.RGBA, ok bool) {
 	var layers []paint
 	for _, a := range slices.Backward(s.areas) {
-		if p.x < a.low.x || p.x > a.high.x || p.y < a.low.y || p.y > a.high.y || !a.contains(p) {
+		if s.steps++; s.steps > maxSteps {
+			return ground, false
+		}
+		if p.x < a.low.x || p.x > a.high.x || p.y < a.low.y || p.y > a.high.y {
+			continue
+		}
+		s.steps += a.corners()
+		if !a.contains(p) {
 			continue
 		}
 		if a.unknown {

@@ -98,3 +98,16 @@ func TestArc(t *testing.T) {
 		t.Errorf("readable above, below (-want +got):\n%s\n%s%s", diff, above, below)
 	}
 }
+
+// A drawing whose grounds take long to find is judged in part: its author
+// could keep a worker busy for hours.
+func TestManyGrounds(t *testing.T) {
+	t.Parallel()
+
+	veil := `<polygon fill="#fff" fill-opacity="0.001" points="` + strings.Repeat("0,0 400,0 400,200 0,200 ", 60) + `"/>`
+	content := `<text x="10" y="50" fill="#fff">first</text>` + strings.Repeat(veil, 2_000) +
+		strings.Repeat(`<text x="10" y="50">a</text>`, 100) + `<text x="10" y="50" fill="#eee">last</text>`
+	if got := drawingFaults(content); !strings.Contains(got, `the text "first" is #ffffff on #fbf9f4`) || strings.Contains(got, "last") {
+		t.Errorf("%.300s", got)
+	}
+}
