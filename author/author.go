@@ -41,14 +41,14 @@ func Publish(ctx context.Context, o Options, dir string) error {
 		return err
 	}
 	if a.Unchanged {
-		p.report("Nothing new", a.Version.Checksum, a.Version.Active)
+		p.report("Nothing new", a.Version.Checksum, a.Version.ID, a.Version.Active)
 		return nil
 	}
 	done, err := c.follow(ctx, o.Out, a.URL)
 	if err != nil {
 		return err
 	}
-	p.report("Published", done.Checksum, done.Active)
+	p.report("Published", done.Checksum, done.ID, done.Active)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"pilothandbook/author"
 	"pilothandbook/handbook/version"
+	"pilothandbook/platform/platformtest"
 )
 
 // TestPublish goes all the way from a folder to the version that is read.
@@ -58,7 +59,7 @@ func TestNextVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, out)
 	}
-	wantText(t, out, "sent 1 of 1: module.yaml", "Published: instrument 0.2.0",
+	wantText(t, out, "sent 1 of 1: module.yaml", "Published: instrument 0.2.0", "Preview it: "+h.url+"/previews/"+platformtest.Text(t, h.p, `SELECT id::text FROM content_versions WHERE version = '0.2.0'`)+"\n",
 		"It is not active. Let readers have it: handbook versions --activate 0.2.0 instrument\n")
 	if n := h.puts.Load(); n != 1 {
 		t.Errorf("%d files were sent, want 1", n)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/handbook/manuscript"
@@ -137,13 +138,14 @@ func (p publication) put(ctx context.Context, sum, path string) (size int64, err
 }
 
 // report tells what came of it, and what to do next.
-func (p publication) report(word, checksum string, active bool) {
+func (p publication) report(word, checksum string, id uuid.UUID, active bool) {
 	fmt.Fprintf(p.o.Out, "%s: %s %s, checksum %s.\n", word, p.m.Key, p.m.Version, checksum)
 	fmt.Fprintf(p.o.Out, "All versions: %s/versions/%s\n", p.url, p.m.Key)
 	if active {
 		fmt.Fprintf(p.o.Out, "It is active. Read it: %s/modules/%s\n", p.url, p.m.Key)
 		return
 	}
+	fmt.Fprintf(p.o.Out, "Preview it: %s/previews/%s\n", p.url, id)
 	fmt.Fprintf(p.o.Out, "It is not active. Let readers have it: handbook versions --activate %s %s\n", p.m.Version, p.m.Key)
 }
 
@@ -157,10 +159,11 @@ type job struct {
 
 // made is the result of a job that is done.
 type made struct {
-	Checksum  string `json:"checksum"`
-	Active    bool   `json:"active"`
-	Revision  int    `json:"revision"`
-	Unchanged bool   `json:"unchanged"`
+	ID        uuid.UUID `json:"versionId"`
+	Checksum  string    `json:"checksum"`
+	Active    bool      `json:"active"`
+	Revision  int       `json:"revision"`
+	Unchanged bool      `json:"unchanged"`
 }
 
 // follow prints how a job comes along, until it has ended.

@@ -113,7 +113,8 @@ func Reprocess(ctx context.Context, o Options, module, number string) error {
 	case done.Active:
 		fmt.Fprintf(o.Out, "Made again: %s %s, revision %d, checksum %s. Readers have it now; nobody was mailed.\n", module, number, done.Revision, done.Checksum)
 	default:
-		fmt.Fprintf(o.Out, "Made again: %s %s, revision %d, checksum %s. Let readers have it: handbook versions --activate %s %s\n", module, number, done.Revision, done.Checksum, number, module)
+		fmt.Fprintf(o.Out, "Made again: %s %s, revision %d, checksum %s.\n", module, number, done.Revision, done.Checksum)
+		fmt.Fprintf(o.Out, "Preview it: %s/previews/%s\nLet readers have it: handbook versions --activate %s %s\n", c.url, done.ID, number, module)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func mayCall(route web.Route) string {
 	switch {
 	case route.Access == web.Operator:
 		return operator
-	case route.Access == web.Author:
+	case route.Access == web.Author || route.Access == web.Staff:
 		return author
 	}
 	return owner

@@ -33,6 +33,7 @@ import (
 	"pilothandbook/functions/pages"
 	"pilothandbook/functions/passkey"
 	"pilothandbook/functions/people"
+	"pilothandbook/functions/previews"
 	"pilothandbook/functions/progress"
 	"pilothandbook/functions/redeem"
 	"pilothandbook/functions/refund"
@@ -92,6 +93,7 @@ func List() []Function {
 		{"blob", blob.Routes},
 		{"upload", upload.Routes},
 		{"versions", versions.Routes},
+		{"previews", previews.Routes},
 		{"difference", difference.Routes},
 		// operating
 		{"people", people.Routes},

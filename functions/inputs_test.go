@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"pilothandbook/handbook/account"
+	"pilothandbook/platform/platformtest"
 )
 
 // A new function needs at most one line in each of these two:
@@ -52,6 +53,9 @@ func (w *world) more(t *testing.T) {
 	t.Helper()
 	ana := w.people[owner].ID
 	w.ids[":person"] = ana.String()
+	draft := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding", "vor-and-hsi")
+	draft.Version.Version = "1.1.0"
+	w.ids["/previews/:version"] = platformtest.Draft(t, w.p, draft).ID.String()
 	w.ids[":grant"] = w.one(t, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'instrument', 'a prize') RETURNING id`, ana)
 	w.ids[":purchase"] = w.one(t, `SELECT id FROM purchases WHERE user_id = $1`, ana)
 	w.ids["/mailchoice/:token"] = account.UnsubscribeToken(w.p.Config.AuthSecret.Reveal(), ana, account.ContentUpdates)

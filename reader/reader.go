@@ -34,7 +34,7 @@ type View struct {
 // New parses the template in file with the layout.
 func New(files fs.FS, file string) *Page {
 	layout := template.New("layout").Funcs(template.FuncMap{"asset": Asset, "money": Money})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html"))
+	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/parts.html"))
 	return &Page{template.Must(layout.ParseFS(files, file))}
 }
 

@@ -177,11 +177,13 @@ func admit(a web.Access, who *access.Reader, method string) error {
 		return fault.New(fault.SignedOut, "Please sign in to go on.")
 	case who.Stale && (a != web.SignedIn || !reading):
 		return fault.New(fault.Unavailable, "This does not work for a moment. Please try again.")
-	case a == web.Author && !who.Can("author"):
+	case a == web.Staff && !who.Staff() && who.Session != uuid.Nil: // a token's holder knows that there is something
+		return fault.New(fault.NotFound, "There is nothing here for readers. If you write or run the handbook, ask an operator for your role.")
+	case a == web.Author && !who.Can("author"), a == web.Staff && !who.Staff():
 		return fault.New(fault.Forbidden, "Only authors may do this. Ask an operator for the author role.")
 	case a == web.Operator && !who.Can("operator"):
 		return fault.New(fault.Forbidden, "Only operators may do this.")
-	case who.Session == uuid.Nil && a != web.Author:
+	case who.Session == uuid.Nil && a != web.Author && a != web.Staff:
 		return fault.New(fault.Forbidden, "An author's token is for publishing only.")
 	}
 	return nil

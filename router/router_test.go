@@ -27,6 +27,7 @@ func routes() []web.Route {
 		{Method: "GET", Path: "/mine", Handle: ok},
 		{Method: "POST", Path: "/mine", Handle: ok},
 		{Method: "GET", Path: "/author", Access: web.Author, Handle: ok},
+		{Method: "GET", Path: "/staff", Access: web.Staff, Handle: ok},
 		{Method: "GET", Path: "/operator", Access: web.Operator, Handle: ok},
 		{Method: "POST", Path: "/signed", Access: web.Signed, Handle: ok},
 		{Method: "GET", Path: "/named/:name", Access: web.Public, Handle: ok},
@@ -49,6 +50,7 @@ func TestAccess(t *testing.T) {
 		{"/mine", 401, 200, 200, 401},
 		{"/author", 401, 403, 200, 401},
 		{"/operator", 401, 403, 200, 401},
+		{"/staff", 401, 404, 200, 401},
 	} {
 		for name, c := range map[string]struct {
 			who  *platformtest.User
@@ -70,6 +72,7 @@ func TestTokens(t *testing.T) {
 		want        int
 	}{
 		{"/author", token, 200},
+		{"/staff", token, 200},
 		{"/mine", token, 403},
 		{"/operator", token, 403},
 		{"/author", "hbk_unknown", 401},

@@ -69,6 +69,7 @@ type endpoint struct {
 type settings struct {
 	Name, Email string
 	Author      bool
+	Staff       bool // author or operator
 	Operator    bool
 	Recent      bool // signed in a moment ago
 	Confirm     string
@@ -87,7 +88,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*settings), refused error) error {
 	who := access.Of(r.Context())
-	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Operator: who.Can("operator"), Confirm: confirm.Page(home)}
+	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Staff: who.Staff(), Operator: who.Can("operator"), Confirm: confirm.Page(home)}
 	status := http.StatusOK
 	if refused != nil {
 		f := fault.Of(refused)

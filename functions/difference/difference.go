@@ -26,8 +26,8 @@ var files embed.FS
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
-		{Method: "GET", Path: "/versions/:module/diff", Access: web.Author, Handle: e.show},
-		{Method: "GET", Path: "/api/versions/:module/diff", Access: web.Author, Handle: e.tell},
+		{Method: "GET", Path: "/versions/:module/diff", Access: web.Staff, Handle: e.show},
+		{Method: "GET", Path: "/api/versions/:module/diff", Access: web.Staff, Handle: e.tell},
 	}
 }
 

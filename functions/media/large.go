@@ -19,12 +19,12 @@ const piece = 256 << 10
 
 // sendLarge sends a large figure, or the part of it that is asked for. The
 // connection to PostgreSQL is used for a piece at a time.
-func (e endpoint) sendLarge(w http.ResponseWriter, r *http.Request, p picture) error {
+func (e endpoint) sendLarge(w http.ResponseWriter, r *http.Request, p picture, keep bool) error {
 	body := &pieces{ctx: r.Context(), db: e.db, sum: p.SHA256, size: p.Size}
 	if err := body.load(0); err != nil {
 		return err // later on it would be too late to say so
 	}
-	p.describe(w.Header())
+	p.describe(w.Header(), keep)
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(p.SHA256[:12])+`"`)
 	if strings.Contains(r.Header.Get("Range"), ",") {
 		r.Header.Del("Range") // many small parts would cost a piece each

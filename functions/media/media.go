@@ -5,6 +5,8 @@
 //
 // What free lessons show is for everybody; the rest for those who may read the
 // module.
+// What readers never had is for authors and operators, who see all, to preview
+// it.
 package media
 
 import (
@@ -54,6 +56,7 @@ type picture struct {
 	SHA256      []byte
 	ContentType string
 	Preview     bool
+	Draft       bool // of a version that readers never had
 	Size        int64
 }
 
@@ -63,34 +66,48 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !pic.Preview {
-		open, err := e.gate.Opens(ctx, module)
-		if err != nil {
-			return err
-		}
-		if !open {
-			return fault.New(fault.Unpaid, "This is part of a module that is not yours yet.")
-		}
+	keep, err := e.admit(ctx, module, pic)
+	if err != nil {
+		return err
 	}
 	if pic.Size > small {
-		return e.sendLarge(w, r, pic)
+		return e.sendLarge(w, r, pic, keep)
 	}
 	body, err := e.body(ctx, pic)
 	if err != nil {
 		return err
 	}
-	pic.describe(w.Header())
+	pic.describe(w.Header(), keep)
 	return body.Serve(w, r)
+}
+
+// admit refuses who may not see a figure, and tells whether its browser, or all, may keep it.
+func (e endpoint) admit(ctx context.Context, module string, p picture) (keep bool, err error) {
+	staff := access.Of(ctx).Staff()
+	switch {
+	case p.Draft && !staff:
+		return false, errNone
+	case p.Draft || p.Preview:
+		return !p.Draft, nil
+	}
+	open, err := e.gate.Opens(ctx, module)
+	if err == nil && !open && !staff {
+		err = fault.New(fault.Unpaid, "This is part of a module that is not yours yet.")
+	}
+	return open, err
 }
 
 // describe sets the headers. What an author drew may hold a script: opened as
 // a page of its own, it must not run.
-func (p picture) describe(h http.Header) {
+func (p picture) describe(h http.Header, keep bool) {
 	h.Set("Content-Type", p.ContentType)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox")
 	h.Set("Cache-Control", "private, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding, Cookie")
-	if p.Preview {
+	switch {
+	case !keep:
+		h.Set("Cache-Control", "no-store")
+	case p.Preview:
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		h.Set("Vary", "Accept-Encoding")
 	}
@@ -98,19 +115,19 @@ func (p picture) describe(h http.Header) {
 
 // find returns a figure of any version of the module: pages of an older one
 // may still be open somewhere. The active version decides whether it is free,
-// then the newest.
+// then the newest that readers have had.
 func find(ctx context.Context, q db.Querier, module, file string) (picture, error) {
 	sum, ok := hash(file)
 	if !ok || !version.Plain(module) {
 		return picture{}, errNone
 	}
 	rows, err := q.Query(ctx, `
-		SELECT m.sha256, m.content_type, m.preview, b.size
+		SELECT m.sha256, m.content_type, m.preview, v.activated_at IS NULL, b.size
 		FROM media m
 		JOIN content_versions v ON v.id = m.version_id
 		JOIN blobs b ON b.sha256 = m.sha256
 		WHERE m.sha256 = $1 AND v.module_id = $2
-		ORDER BY v.is_active DESC, v.release_date DESC, v.revision DESC, m.preview DESC
+		ORDER BY v.is_active DESC, v.activated_at IS NULL, v.release_date DESC, v.revision DESC, m.preview DESC
 		LIMIT 1`, sum, module)
 	if err != nil {
 		return picture{}, fmt.Errorf("figure %s of %q: %w", file, module, err)

@@ -106,6 +106,38 @@ func TestFormer(t *testing.T) {
 	}
 }
 
+// TestDraft shows figures of a version that readers never had to authors and
+// operators alone, free ones too, and lets nobody keep them.
+func TestDraft(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	next := platformtest.Volume("instrument", "Instrument Rating", 5900, "gps", "ils", "vor-and-hsi")
+	next.Version.Version = "2.0.0"
+	platformtest.Draft(t, p, next)
+	figure := func(what string) string { return platformtest.Figure("instrument", platformtest.Drawing(what)) }
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	for _, role := range []string{"author", "operator"} {
+		staff := platformtest.Learner(t, p, role+"@example.com")
+		platformtest.Exec(t, p, `UPDATE users SET roles = '{`+role+`}' WHERE email = '`+role+`@example.com'`)
+		for _, path := range []string{figure("free gps"), figure(platformtest.Canary + " ils"), paid} {
+			got := ask(t, p, staff, "GET", path, "")
+			if got.Status != http.StatusOK || got.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s, %s: %d, %v", role, path, got.Status, got.Header)
+			}
+		}
+	}
+	for _, path := range []string{figure("free gps"), figure(platformtest.Canary + " ils")} {
+		for _, who := range []*platformtest.User{nil, ana} {
+			if got := ask(t, p, who, "GET", path, ""); got.Status != http.StatusNotFound {
+				t.Errorf("%v, %s: %d", who, path, got.Status)
+			}
+		}
+	}
+}
+
 func TestUnknown(t *testing.T) {
 	t.Parallel()
 

@@ -2,6 +2,7 @@
 // failed, and lets them choose which version is sold and read, or make one
 // again with the present program.
 //
+//	GET  /versions                      the modules
 //	GET  /versions/:module              all versions, the newest first, with the forms
 //	POST /versions/:module              does what a form says; asks first where readers lose something
 //	GET  /api/versions/:module          the versions as JSON
@@ -30,25 +31,29 @@ import (
 	"pilothandbook/reader"
 )
 
-//go:embed page.html ask.html
+//go:embed modules.html page.html ask.html
 var files embed.FS
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, notice: p.Notice, page: reader.New(files, "page.html"), ask: reader.New(files, "ask.html")}
+	e := endpoint{
+		db: p.DB, notice: p.Notice,
+		modules: reader.New(files, "modules.html"), page: reader.New(files, "page.html"), ask: reader.New(files, "ask.html"),
+	}
 	return []web.Route{
-		{Method: http.MethodGet, Path: "/versions/:module", Access: web.Author, Handle: e.show},
-		{Method: http.MethodPost, Path: "/versions/:module", Access: web.Author, Handle: e.act},
-		{Method: http.MethodGet, Path: "/api/versions/:module", Access: web.Author, Handle: e.list},
-		{Method: http.MethodPost, Path: "/api/versions/:module", Access: web.Author, Handle: e.change},
-		{Method: http.MethodGet, Path: "/api/versions/:module/lessons", Access: web.Author, Handle: e.stand},
+		{Method: http.MethodGet, Path: "/versions", Access: web.Staff, Handle: e.index},
+		{Method: http.MethodGet, Path: "/versions/:module", Access: web.Staff, Handle: e.show},
+		{Method: http.MethodPost, Path: "/versions/:module", Access: web.Staff, Handle: e.act},
+		{Method: http.MethodGet, Path: "/api/versions/:module", Access: web.Staff, Handle: e.list},
+		{Method: http.MethodPost, Path: "/api/versions/:module", Access: web.Staff, Handle: e.change},
+		{Method: http.MethodGet, Path: "/api/versions/:module/lessons", Access: web.Staff, Handle: e.stand},
 	}
 }
 
 type endpoint struct {
-	db        *db.Pool
-	notice    string
-	page, ask *reader.Page
+	db                 *db.Pool
+	notice             string
+	modules, page, ask *reader.Page
 }
 
 type listed struct {

@@ -137,7 +137,7 @@ func TestModuleWithoutVersions(t *testing.T) {
 	}
 }
 
-func TestOnlyAuthors(t *testing.T) {
+func TestOnlyStaff(t *testing.T) {
 	t.Parallel()
 
 	p := platformtest.New(t)
@@ -146,7 +146,7 @@ func TestOnlyAuthors(t *testing.T) {
 		if got := platformtest.Call(t, p, versions.Routes(p), nil, method, instrument, nil); got.Status != http.StatusUnauthorized {
 			t.Errorf("%s by nobody: status %d", method, got.Status)
 		}
-		if got := platformtest.Call(t, p, versions.Routes(p), ana, method, instrument, nil); got.Status != http.StatusForbidden {
+		if got := platformtest.Call(t, p, versions.Routes(p), ana, method, instrument, nil); got.Status != http.StatusNotFound {
 			t.Errorf("%s by a learner: status %d", method, got.Status)
 		}
 	}

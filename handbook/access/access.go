@@ -48,6 +48,9 @@ func (r *Reader) Can(role string) bool {
 	return r != nil && slices.Contains(r.Roles, role)
 }
 
+// Staff reports whether the reader publishes modules or runs the handbook.
+func (r *Reader) Staff() bool { return r.Can("author") || r.Can("operator") }
+
 // Of returns the reader of a request, nil when nobody is signed in.
 func Of(ctx context.Context) *Reader {
 	r, _ := web.ScopeOf(ctx).Reader.(*Reader)

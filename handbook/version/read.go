@@ -70,6 +70,30 @@ func active(ctx context.Context, q db.Querier, module string) (*Version, error) 
 	return v, nil
 }
 
+// Find returns a version by its id, active or not.
+func Find(ctx context.Context, q db.Querier, id string) (*Version, error) {
+	none := fault.New(fault.NotFound, "There is no such version. The list of versions has those that there are.")
+	key, err := uuid.Parse(id)
+	if err != nil {
+		return nil, none
+	}
+	rows, err := q.Query(ctx, `
+		SELECT `+columns+`
+		FROM content_versions v
+		WHERE v.id = $1`, key)
+	if err != nil {
+		return nil, fmt.Errorf("version %s: %w", key, err)
+	}
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Version])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("version %s: %w", key, err)
+	}
+	return v, nil
+}
+
 func unknown(module string) error {
 	return fault.New(fault.NotFound, "There is no module %q.", module)
 }

@@ -70,6 +70,17 @@ func Volume(module, title string, price int, lessons ...string) version.Publicat
 // drawings of Volume as its media.
 func Publish(t testing.TB, p *platform.Platform, pub version.Publication) version.Version {
 	t.Helper()
+	v := Draft(t, p, pub)
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return version.Activate(t.Context(), tx, v.ID, uuid.Nil) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// Draft makes a version as Publish does, which readers have not.
+func Draft(t testing.TB, p *platform.Platform, pub version.Publication) version.Version {
+	t.Helper()
 	var v version.Version
 	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) (err error) {
 		digest := sha256.Sum256([]byte(pub.Module + pub.Version.Version))
@@ -93,10 +104,8 @@ func Publish(t testing.TB, p *platform.Platform, pub version.Publication) versio
 				}
 			}
 		}
-		if v, err = version.Insert(t.Context(), tx, pub); err != nil {
-			return err
-		}
-		return version.Activate(t.Context(), tx, v.ID, uuid.Nil)
+		v, err = version.Insert(t.Context(), tx, pub)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -19,12 +19,13 @@ const (
 	Public                 // anyone
 	Author                 // whoever may publish, by session or token
 	Operator               // whoever runs the handbook
+	Staff                  // authors, by session or token, and operators; for others there is nothing
 	Signed                 // a machine that signs its requests; the handler verifies
 )
 
 // String returns the word for docs.
 func (a Access) String() string {
-	return [...]string{"signed in", "public", "author", "operator", "signed"}[a]
+	return [...]string{"signed in", "public", "author", "operator", "staff", "signed"}[a]
 }
 
 // Handler answers a request, or returns an error that the host turns into an

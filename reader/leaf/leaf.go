@@ -5,6 +5,7 @@ package leaf
 import (
 	"embed"
 	"html/template"
+	"strings"
 
 	"pilothandbook/handbook/version"
 	"pilothandbook/reader"
@@ -25,6 +26,8 @@ type Leaf struct {
 	version.Lesson
 	Previous *Link `json:"previous"`
 	Next     *Link `json:"next"`
+
+	Draft *version.Version `json:"-"` // whose preview this is, nil where readers have it
 }
 
 // A Link leads to another lesson.
@@ -48,15 +51,37 @@ func Of(v *version.Version, heads []version.Head, i int, l version.Lesson) Leaf 
 	return leaf
 }
 
+// Draft is the leaf of a lesson in a version that readers have not. Its links to
+// lessons of the module stay within the preview, and reading it counts for
+// nothing.
+func Draft(v *version.Version, heads []version.Head, i int, l version.Lesson) Leaf {
+	leaf := Of(v, heads, i, l)
+	leaf.Draft = v
+	within := "/modules/" + v.Module
+	leaf.HTML = strings.NewReplacer(
+		`href="`+within+`/lessons/`, `href="`+leaf.Home()+`/lessons/`,
+		`href="`+within+`"`, `href="`+leaf.Home()+`"`,
+	).Replace(l.HTML)
+	return leaf
+}
+
+// Home is the address of the outline; below it are the lessons.
+func (l Leaf) Home() string {
+	if l.Draft != nil {
+		return "/previews/" + l.Draft.ID.String()
+	}
+	return "/modules/" + l.Module
+}
+
 // Text returns the lesson's HTML, which was sanitised when it was made.
 func (l Leaf) Text() template.HTML { return template.HTML(l.HTML) }
 
 // Then returns where "finish" leads.
 func (l Leaf) Then() string {
 	if l.Next == nil {
-		return "/modules/" + l.Module
+		return l.Home()
 	}
-	return "/modules/" + l.Module + "/lessons/" + l.Next.ID
+	return l.Home() + "/lessons/" + l.Next.ID
 }
 
 // A Page builds leaves.
