@@ -94,6 +94,12 @@ func (w *world) mayBe(t *testing.T, route web.Route, role string, got platformte
 	switch a := route.Access; {
 	case role == anonymous && (a == web.SignedIn || a == web.Author || a == web.Staff || a == web.Operator):
 		want[true] = http.StatusUnauthorized
+		if route.Method == http.MethodGet && got.Status == http.StatusSeeOther { // a page leads to where one signs in
+			want[true] = http.StatusSeeOther
+			if to := got.Header.Get("Location"); strings.HasPrefix(route.Path, "/api/") || !strings.HasPrefix(to, "/signin?next=%2F") {
+				t.Errorf("%s is led to %q", role, to)
+			}
+		}
 	case role == token && (a == web.SignedIn || a == web.Operator),
 		a == web.Author && (role == other || role == refunded || role == owner),
 		a == web.Operator && role != operator:

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -135,6 +136,8 @@ func printable(params httprouter.Params) bool {
 	return true
 }
 
+// guard checks who may go on. Whoever opens a page of their own signed out signs
+// in first, and then comes back to it.
 func (rt *Router) guard(route web.Route) web.Handler {
 	if route.Access == web.Signed {
 		return route.Handle // not a browser's: no session, no cross-origin check
@@ -146,6 +149,9 @@ func (rt *Router) guard(route web.Route) web.Handler {
 		who, err := rt.identify(route, r)
 		if err != nil {
 			return err
+		}
+		if who == nil && route.Access != web.Public && reads(r.Method) && web.WantsPage(r) {
+			return web.SeeOther(w, r, "/signin?next="+url.QueryEscape(web.LocalPath(r.URL.RequestURI())))
 		}
 		if err := admit(route.Access, who, r.Method); err != nil {
 			return err
@@ -169,13 +175,12 @@ func (rt *Router) identify(route web.Route, r *http.Request) (*access.Reader, er
 
 // admit refuses who may not call a route.
 func admit(a web.Access, who *access.Reader, method string) error {
-	reading := method == http.MethodGet || method == http.MethodHead
 	switch {
 	case a == web.Public:
 		return nil
 	case who == nil:
 		return fault.New(fault.SignedOut, "Please sign in to go on.")
-	case who.Stale && (a != web.SignedIn || !reading):
+	case who.Stale && (a != web.SignedIn || !reads(method)):
 		return fault.New(fault.Unavailable, "This does not work for a moment. Please try again.")
 	case a == web.Staff && !who.Staff() && who.Session != uuid.Nil: // a token's holder knows that there is something
 		return fault.New(fault.NotFound, "There is nothing here for readers. If you write or run the handbook, ask an operator for your role.")
@@ -189,11 +194,14 @@ func admit(a web.Access, who *access.Reader, method string) error {
 	return nil
 }
 
+// reads reports whether a request of a method changes nothing.
+func reads(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
 // answer turns a handler's error into an answer. A page that PostgreSQL could
 // not give is asked once more on a new connection.
 func (rt *Router) answer(w http.ResponseWriter, r *http.Request, handle web.Handler) {
 	err := handle(w, r)
-	if db.Broken(err) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+	if db.Broken(err) && reads(r.Method) {
 		rt.db.Reset()
 		err = handle(w, r)
 	}

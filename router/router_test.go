@@ -26,6 +26,7 @@ func routes() []web.Route {
 		{Method: "POST", Path: "/public", Access: web.Public, Handle: ok},
 		{Method: "GET", Path: "/mine", Handle: ok},
 		{Method: "POST", Path: "/mine", Handle: ok},
+		{Method: "GET", Path: "/api/mine", Handle: ok},
 		{Method: "GET", Path: "/author", Access: web.Author, Handle: ok},
 		{Method: "GET", Path: "/staff", Access: web.Staff, Handle: ok},
 		{Method: "GET", Path: "/operator", Access: web.Operator, Handle: ok},
@@ -128,7 +129,9 @@ func TestRefusals(t *testing.T) {
 		{"ours as a page", "GET", "/fails", "text/html", 500, "name this request"},
 		{"a panic", "GET", "/panics", "", 500, `"request_id":`},
 		{"words of the handler", "GET", "/unpaid", "", 402, `{"error":"Not bought."}`},
-		{"signed out as a page", "GET", "/mine?a=b", "text/html", 401, `href="/signin?next=%2fmine%3fa%3db"`},
+		{"a form, signed out", "POST", "/mine?a=b", "text/html", 401, `href="/signin?next=%2f"`},
+		{"signed out as JSON", "GET", "/mine", "", 401, `{"error":"Please sign in to go on."}`},
+		{"signed out below api", "GET", "/api/mine", "text/html", 401, `{"error":"Please sign in to go on."}`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,6 +148,25 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("Cache-Control %q", got.Header.Get("Cache-Control"))
 			}
 		})
+	}
+}
+
+// Who opens a page of their own signed out signs in, and comes back to it.
+func TestSignInFirst(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	for _, tc := range []struct{ method, path, to string }{
+		{"GET", "/mine?a=b&c", "/signin?next=%2Fmine%3Fa%3Db%26c"},
+		{"HEAD", "/mine", "/signin?next=%2Fmine"},
+		{"GET", "/operator", "/signin?next=%2Foperator"},
+		{"GET", "/mine?" + strings.Repeat("x", 600), "/signin?next=%2F"},
+	} {
+		r := platformtest.Request(t, nil, tc.method, tc.path, nil)
+		r.Header.Set("Accept", "text/html")
+		got := platformtest.Send(t, p, routes(), r)
+		if got.Status != http.StatusSeeOther || got.Header.Get("Location") != tc.to || got.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s: %d to %q, want %q", tc.method, tc.path, got.Status, got.Header.Get("Location"), tc.to)
+		}
 	}
 }
 
