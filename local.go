@@ -67,6 +67,10 @@ func start(ctx context.Context, _ []string, out io.Writer) error {
 		return err
 	}
 	defer p.Close()
+	if err := config.WriteLocal(config.LocalFolder, p.Config); err != nil {
+		return err
+	}
+	defer func() { _ = config.RemoveLocal(config.LocalFolder) }()
 	h := handbook{Platform: p, servers: servers, url: url, out: out}
 	return h.run(ctx, l)
 }
@@ -146,12 +150,13 @@ func (h handbook) tell() {
   Mails     %[1]s/local/mail/   sign-in codes arrive here
   Payments  %[1]s/local/pay/    no money moves
   Operator  %[2]s
+  Metrics   %[1]s/metrics       with the METRICS_TOKEN of %[6]s
   Data      %[3]s
             PostgreSQL from %[4]s, its data in %[5]s
 
 Leave with Ctrl-C.
 
-`, h.url, local.Operator, data, h.servers.Postgres.Binaries(), h.servers.Postgres.Data())
+`, h.url, local.Operator, data, h.servers.Postgres.Binaries(), h.servers.Postgres.Data(), filepath.Join(config.LocalFolder, config.OperatorFile))
 }
 
 // contentFolder holds the handbook that ships.

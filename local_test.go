@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"pilothandbook/platform/config"
 )
 
 // folder returns an empty folder to start a handbook in, with the content
@@ -67,6 +69,8 @@ func TestLocalStart(t *testing.T) {
 		eventually(t, lesson+" is open", func() bool { return b.get(lesson).status == 200 })
 	}
 
+	officeLocal(t, dir, base)
+
 	// A second start on the same data says who holds it.
 	second := launch(t, program(t, ""), dir, nil)
 	_ = second.end(t)
@@ -79,6 +83,9 @@ func TestLocalStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-p.done
+	if code, said := runWord(t, dir, "jobs"); code != 1 || !strings.Contains(said, "does not run: start it with") {
+		t.Errorf("jobs exits with %d after a kill, and says:\n%s", code, said)
+	}
 	port := listening(t, base)
 	p, _ = startLocal(t, dir, port)
 	for _, lesson := range lessons {
@@ -91,6 +98,57 @@ func TestLocalStart(t *testing.T) {
 	}
 	if err := p.stop(t); err != nil {
 		t.Errorf("it ends with %v", err)
+	}
+	if code, said := runWord(t, dir, "jobs"); code != 1 || !strings.Contains(said, "no local handbook runs here") {
+		t.Errorf("jobs exits with %d when nothing runs, and says:\n%s", code, said)
+	}
+}
+
+// runWord runs an operator's word in dir, with nothing in the environment.
+func runWord(t *testing.T, dir string, args ...string) (code int, said string) {
+	t.Helper()
+	p := launch(t, program(t, ""), dir, nil, args...)
+	_ = p.end(t)
+	return p.ProcessState.ExitCode(), p.out.String()
+}
+
+// officeLocal runs all operator's words against the local start in dir, and
+// asks for its metrics.
+func officeLocal(t *testing.T, dir, base string) {
+	t.Helper()
+	for _, args := range [][]string{{"jobs"}, {"retry", "--all"}, {"reconcile"}, {"replay", "all"}, {"fsck"}, {"doctor"}, {"migrate"}} {
+		code, said := runWord(t, dir, args...)
+		if args[0] == "fsck" && code == 1 && strings.Contains(said, " differences") {
+			code = 0 // a confirmation may be on its way
+		}
+		if code != 0 || !strings.HasPrefix(said, "using the local handbook in ") || strings.Contains(said, "level=") {
+			t.Errorf("%q exits with %d and says:\n%s", args, code, said)
+		}
+	}
+	path := filepath.Join(dir, config.LocalFolder, config.OperatorFile)
+	left, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s is open to others: %v, %v", path, info.Mode(), err)
+	}
+	_, rest, _ := strings.Cut(string(left), "METRICS_TOKEN=")
+	token, _, _ := strings.Cut(rest, "\n")
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	if got := newBrowser(t, base).do(r); got.status != http.StatusOK || !strings.Contains(got.body, "handbook_up") {
+		t.Errorf("metrics: %d %s", got.status, got.body)
+	}
+	if code, said := runWord(t, t.TempDir(), "fsck"); code != 1 || !strings.Contains(said, "no local handbook runs here") {
+		t.Errorf("fsck elsewhere exits with %d and says:\n%s", code, said)
+	}
+	p := launch(t, program(t, ""), dir, []string{"APP_ENV=production"}, "jobs")
+	if _ = p.end(t); p.ProcessState.ExitCode() != 1 || strings.Contains(p.out.String(), "using the local") {
+		t.Errorf("jobs of a deployment says:\n%s", p.out)
 	}
 }
 

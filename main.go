@@ -98,6 +98,6 @@ func help(_ context.Context, _ []string, out io.Writer) error {
 		}
 		fmt.Fprintf(w, "  %s %s\t%s\n", name, o.args, o.help)
 	}
-	fmt.Fprintln(w, "\nAll words but new, preview, import, publish, versions, reprocess, routes, version and help read their configuration from the environment: docs/configuration.md.")
+	fmt.Fprintln(w, "\nAll words but new, preview, import, publish, versions, reprocess, routes, version and help read their configuration from the environment: docs/configuration.md.\nThose from jobs to doctor use the local handbook that runs here where no DATABASE_URL is set.")
 	return w.Flush()
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
@@ -18,8 +21,15 @@ import (
 )
 
 // at runs an operator's word on the database, and on Stripe where a key is set.
-func at(do func(p *platform.Platform) error) error {
-	p, err := open(config.Command)
+func at(out io.Writer, do func(p *platform.Platform) error) error {
+	cfg, err := settings(out, config.Command)
+	if err != nil {
+		return err
+	}
+	if err := cfg.Check(config.Command); err != nil {
+		return err
+	}
+	p, err := openWith(cfg, config.Command)
 	if err != nil {
 		return err
 	}
@@ -27,9 +37,34 @@ func at(do func(p *platform.Platform) error) error {
 	return do(p)
 }
 
+// settings returns those of the environment. Where it names no database they
+// are those of the local handbook that runs here, which is said.
+func settings(out io.Writer, s config.Service) (*config.Config, error) {
+	cfg, err := config.Read(s)
+	if err != nil || cfg.DatabaseURL != "" {
+		return cfg, err
+	}
+	here, folder, err := config.FindLocal()
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(here.AuthURL)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := net.DialTimeout("tcp", u.Host, time.Second)
+	if err != nil {
+		return nil, fmt.Errorf("the local handbook in %s does not run: start it with \"handbook\", or set DATABASE_URL", folder)
+	}
+	_ = answers.Close()
+	here.LogLevel, here.DatabaseMaxConns = "warn", cfg.DatabaseMaxConns
+	fmt.Fprintf(out, "using the local handbook in %s\n", folder)
+	return here, nil
+}
+
 // jobs shows what is queued, running and dead.
 func jobs(ctx context.Context, _ []string, out io.Writer) error {
-	return at(func(p *platform.Platform) error { return queue.Report(ctx, p.DB, out) })
+	return at(out, func(p *platform.Platform) error { return queue.Report(ctx, p.DB, out) })
 }
 
 // retry runs dead jobs again.
@@ -41,7 +76,7 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 	if which == "--all" {
 		which = queue.All
 	}
-	return at(func(p *platform.Platform) error {
+	return at(out, func(p *platform.Platform) error {
 		return db.Tx(ctx, p.DB, func(tx pgx.Tx) error {
 			n, err := queue.Retry(ctx, tx, which)
 			if err == nil {
@@ -54,7 +89,7 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 
 // reconcile asks Stripe for what was missed.
 func reconcile(ctx context.Context, _ []string, out io.Writer) error {
-	return at(func(p *platform.Platform) error {
+	return at(out, func(p *platform.Platform) error {
 		if err := p.Config.Require("STRIPE_SECRET_KEY"); err != nil {
 			return err
 		}
@@ -67,12 +102,12 @@ func replay(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) != 1 {
 		return errUsage{"replay takes the id of an event, or all"}
 	}
-	return at(func(p *platform.Platform) error { return operate.Replay(ctx, p, out, args[0]) })
+	return at(out, func(p *platform.Platform) error { return operate.Replay(ctx, p, out, args[0]) })
 }
 
 // fsck checks that what belongs together agrees.
 func fsck(ctx context.Context, _ []string, out io.Writer) error {
-	return at(func(p *platform.Platform) error {
+	return at(out, func(p *platform.Platform) error {
 		n, err := operate.Fsck(ctx, p, out)
 		if err == nil && n > 0 {
 			err = fmt.Errorf("%d differences", n)
@@ -87,6 +122,15 @@ func doctor(ctx context.Context, _ []string, out io.Writer) error {
 	worker, err2 := config.Read(config.Worker)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
+	}
+	if !operate.Deployed(web, worker) {
+		here, err := settings(out, config.Web)
+		if err != nil && !errors.Is(err, config.ErrNoLocal) {
+			return err
+		}
+		if err == nil {
+			web, worker = here, here
+		}
 	}
 	redis.SetLogger(redisLog{slog.New(slog.DiscardHandler)}) // what it says is in the report
 	n, err := operate.Doctor(ctx, web, worker, out)

@@ -61,6 +61,10 @@ func open(s config.Service) (*platform.Platform, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openWith(cfg, s)
+}
+
+func openWith(cfg *config.Config, s config.Service) (*platform.Platform, error) {
 	log := platform.Logger(cfg)
 	redis.SetLogger(redisLog{log})
 	return platform.Open(cfg, s, log)
@@ -87,8 +91,11 @@ func listen(ctx context.Context, p *platform.Platform, r *router.Router) error {
 
 // migrate brings the database to this program's schema.
 func migrate(ctx context.Context, _ []string, out io.Writer) error {
-	cfg, err := config.Load(config.Command)
+	cfg, err := settings(out, config.Command)
 	if err != nil {
+		return err
+	}
+	if err := cfg.Check(config.Command); err != nil {
 		return err
 	}
 	n, err := db.Migrate(ctx, cfg.DatabaseURL.Reveal(), migrations.Files, platform.Logger(cfg))

@@ -56,9 +56,9 @@ type doctor struct {
 // worker are the settings of the services as the environment has them, unchecked.
 // It returns how many things are bad.
 func Doctor(ctx context.Context, web, worker *config.Config, out io.Writer) (int, error) {
-	if web.DatabaseURL == "" && web.RedisURL == "" && web.StripeSecretKey == "" && worker.MailURL == "" {
+	if !Deployed(web, worker) {
 		tell(out, finding{bad, "configuration", "none of the variables of a deployment is set here",
-			"run it where web or worker run, with their variables; docs/configuration.md lists them. A local start needs no doctor"})
+			"run it where web or worker run, with their variables; docs/configuration.md lists them. Or start a local handbook here"})
 		return 1, nil
 	}
 	cfg := *web
@@ -79,6 +79,11 @@ func Doctor(ctx context.Context, web, worker *config.Config, out io.Writer) (int
 	}
 	_, err = fmt.Fprintf(out, "%d problems\n", problems)
 	return problems, err
+}
+
+// Deployed reports whether any variable of a deployment is set.
+func Deployed(web, worker *config.Config) bool {
+	return web.DatabaseURL != "" || web.RedisURL != "" || web.StripeSecretKey != "" || worker.MailURL != ""
 }
 
 func tell(out io.Writer, f finding) {

@@ -51,7 +51,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(fault.NotFound, "There are no metrics here: METRICS_TOKEN is not set.")
 	}
 	if !e.knows(r) {
-		return fault.New(fault.SignedOut, "Metrics are for whoever has METRICS_TOKEN.")
+		return fault.New(fault.SignedOut, "Metrics are for whoever sends METRICS_TOKEN as a Bearer token.")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()

@@ -39,7 +39,9 @@ const docsFoot = `
 "command" is a word that works on the database and ends, such as ` + "`handbook migrate`" + `.
 
 Authors set ` + "`HANDBOOK_URL` and `HANDBOOK_TOKEN`" + ` for ` + "`handbook publish`" + `; a local start leaves both in .handbook/author.env,
-where the command finds them.
+where the command finds them. While it runs, it leaves its whole configuration in .handbook/operator.env, for the operator's
+words (jobs, retry, reconcile, replay, fsck, doctor), which use it where DATABASE_URL is not set, and for whoever asks for
+` + "`/metrics` with its `METRICS_TOKEN`" + `.
 
 The PostgreSQL service itself is set up with ` + "`POSTGRES_DB=pilot_handbook` and `POSTGRES_USER=handbook_user`" + `.
 `

@@ -142,6 +142,7 @@ func (s *Servers) Config() *config.Config {
 		DatabaseURL: config.Secret(s.Postgres.URL(database)), DatabaseMaxConns: 12,
 		RedisURL: redis, RedisCacheURL: redis,
 		AuthURL: s.url, AuthSecret: config.Secret(s.secret), AdminEmails: Operator,
+		MetricsToken:    config.Secret(rand.Text()), // for this start
 		StripeSecretKey: s.o.Stripe, StripeWebhookSecret: config.Secret(s.webhookSecret()),
 		MailURL: config.Secret(s.Mailbox.URL()), MailFrom: "Interactive Pilot Handbook <handbook@handbook.test>",
 	}
