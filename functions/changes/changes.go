@@ -14,7 +14,9 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -97,10 +99,7 @@ func (e endpoint) find(r *http.Request) (c change, err error) {
 	if c.Since == "" {
 		return c, e.own(r, &c)
 	}
-	was, free, err := compare.Text(ctx, e.db, c.Module, c.Since, c.Lesson)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return c, fault.New(fault.NotFound, "No version %.80q that readers have had has this lesson.", c.Since)
-	}
+	was, free, err := e.was(ctx, c)
 	if err != nil {
 		return c, err
 	}
@@ -109,6 +108,19 @@ func (e endpoint) find(r *http.Request) (c change, err error) {
 	}
 	c.Blocks = append(c.Blocks, compare.Texts(was, l.HTML)...)
 	return c, nil
+}
+
+// was returns the lesson as it stood in the version that the address names,
+// which may be anything: PostgreSQL is not asked about what no text may hold.
+func (e endpoint) was(ctx context.Context, c change) (html string, free bool, err error) {
+	err = pgx.ErrNoRows
+	if utf8.ValidString(c.Since) && !strings.ContainsRune(c.Since, 0) {
+		html, free, err = compare.Text(ctx, e.db, c.Module, c.Since, c.Lesson)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", false, fault.New(fault.NotFound, "No version %.80q that readers have had has this lesson.", c.Since)
+	}
+	return html, free, err
 }
 
 // own compares with what the reader has read, if anything differs.

@@ -86,6 +86,8 @@ func TestWhoMaySeeChanges(t *testing.T) {
 		"/modules/instrument/lessons/holding/changes":             http.StatusOK,
 		"/modules/instrument/lessons/holding/changes?since=2.0.0": http.StatusOK,
 		"/modules/instrument/lessons/holding/changes?since=1.0.0": http.StatusNotFound, // nobody has had it
+		"/modules/instrument/lessons/holding/changes?since=%00":   http.StatusNotFound, // no text in PostgreSQL has it
+		"/modules/instrument/lessons/holding/changes?since=%ff":   http.StatusNotFound,
 		"/modules/instrument/lessons/never/changes":               http.StatusNotFound,
 		"/modules/private_commercial/lessons/holding/changes":     http.StatusNotFound,
 		"/api/modules/instrument/lessons/vor/changes?since=2.0.0": http.StatusPaymentRequired,
