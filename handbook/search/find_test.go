@@ -89,6 +89,7 @@ func TestFind(t *testing.T) {
 		{"with its sign apart", "§ 91.103", "wind#crosswind"},
 		{"an abbreviation with stops", "c.g. limits", "fuel#night"},
 		{"not a word of its title", "fuel -night", "fuel"},
+		{"nor of its text", "crosswind -side", "wind#gusts"},
 		{"without a phrase", `crosswind -"comes and goes"`, "wind#crosswind"},
 		{"with another hyphen", "crosswind −gusts", "wind#crosswind"},
 		{"part of no number", "91.15", ""},

@@ -34,12 +34,13 @@ const asked = `
 
 // byWords ranks by words. What matches is found in a WITH of its own: the plan
 // of that does not depend on how frequent the words are, so that it is made
-// once, and LIMIT ends it early all the same.
+// once, and LIMIT ends it early all the same. A title that lacks a word that is
+// not wanted says nothing of its text, so that both are asked.
 const byWords = asked + `,
 	titled AS MATERIALIZED (
 		SELECT version_id, lesson_id, position, tsv
 		FROM sections, asked
-		WHERE title_tsv @@ words AND version_id = ANY($1)),
+		WHERE title_tsv @@ words AND tsv @@ words AND version_id = ANY($1)),
 	others AS MATERIALIZED (
 		SELECT version_id, lesson_id, position, tsv
 		FROM sections, asked
