@@ -58,7 +58,7 @@ func prepare(t testing.TB, cfg *config.Config) *deployment {
 		"DATABASE_URL=" + d.cfg.DatabaseURL.Reveal(), "REDIS_URL=" + d.cfg.RedisURL.Reveal(),
 		"AUTH_URL=" + d.base, "AUTH_SECRET=" + d.cfg.AuthSecret.Reveal(), "ADMIN_EMAILS=" + platformtest.OperatorEmail,
 		"STRIPE_SECRET_KEY=" + d.cfg.StripeSecretKey.Reveal(), "STRIPE_WEBHOOK_SECRET=" + d.cfg.StripeWebhookSecret.Reveal(), "STRIPE_API_BASE=" + d.payBase + "/local/stripe",
-		"MAIL_URL=" + d.mails.URL(), "MAIL_FROM=" + d.cfg.MailFrom,
+		"MAIL_URL=" + d.mails.URL(), "MAIL_FROM=" + d.cfg.MailFrom, "CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey,
 	}
 	return d
 }
@@ -246,8 +246,8 @@ func refused(t testing.TB, b *browser) {
 func TestDeploymentRefuses(t *testing.T) {
 	t.Parallel()
 	for word, wants := range map[string][]string{
-		"web":    {"DATABASE_URL", "REDIS_URL", "AUTH_URL", "AUTH_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"},
-		"worker": {"DATABASE_URL", "REDIS_URL", "MAIL_URL", "MAIL_FROM"},
+		"web":    {"DATABASE_URL", "REDIS_URL", "AUTH_URL", "AUTH_SECRET", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "CONTENT_ENCRYPTION_KEY"},
+		"worker": {"DATABASE_URL", "REDIS_URL", "MAIL_URL", "MAIL_FROM", "CONTENT_ENCRYPTION_KEY"},
 		"":       {"this build is for deployment"},
 	} {
 		var args []string
@@ -275,7 +275,7 @@ func TestDeploymentWaits(t *testing.T) {
 	env := []string{
 		"DATABASE_URL=postgres://127.0.0.1:1/none", "REDIS_URL=redis://127.0.0.1:1", "AUTH_URL=" + base, "AUTH_SECRET=" + cfg.AuthSecret.Reveal(),
 		"STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x", "MAIL_URL=smtp+plain://127.0.0.1:1", "MAIL_FROM=a@example.com",
-		"PORT=" + strings.TrimPrefix(base, "http://127.0.0.1:"),
+		"CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey, "PORT=" + strings.TrimPrefix(base, "http://127.0.0.1:"),
 	}
 	for _, word := range []string{"web", "worker"} {
 		t.Run(word, func(t *testing.T) {

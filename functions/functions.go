@@ -21,11 +21,14 @@ import (
 	"pilothandbook/functions/difference"
 	"pilothandbook/functions/events"
 	"pilothandbook/functions/export"
+	"pilothandbook/functions/file"
 	"pilothandbook/functions/finish"
 	"pilothandbook/functions/grants"
 	"pilothandbook/functions/health"
 	"pilothandbook/functions/lesson"
+	"pilothandbook/functions/licence"
 	"pilothandbook/functions/mailchoice"
+	"pilothandbook/functions/manifest"
 	"pilothandbook/functions/media"
 	"pilothandbook/functions/metrics"
 	"pilothandbook/functions/module"
@@ -89,6 +92,10 @@ func List() []Function {
 		{"events", events.Routes},
 		{"progress", progress.Routes},
 		{"finish", finish.Routes},
+		// offline
+		{"manifest", manifest.Routes},
+		{"file", file.Routes},
+		{"licence", licence.Routes},
 		// publishing
 		{"blob", blob.Routes},
 		{"upload", upload.Routes},

@@ -22,6 +22,9 @@ type input struct{ kind, body string }
 func form(values string) input { return input{"application/x-www-form-urlencoded", values} }
 func asJSON(body string) input { return input{"application/json", body} }
 
+// aPublicKey is that of a device, RSA of 2048 bits.
+const aPublicKey = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAuSEjxayF04pvUDlxePJBL+I8ItUDjM6x7mf3djgjefkVYalpAOLAXiZhfc2VG0L37qqhsm5nU1GeG7QGEy/mT/zs3hIKLfUM1eCtPP5KqWgz9hKtkbpaiyK2yw+zxxRZnlZBB/Md4l7ryC/8xir+54sXznznkMpf0UpOdnwwD/1UFt868MiHAjRARgMbaTZ6tm06RPvUIS+ve4tiHGzckjnYGPsnckpGo33EbogPWpPqxEPGQNS/YzbHMnMvQjeyVenBkrVnfxFB4uuWihGcRlr/4kH/yxvjF/mhNg3Ph6Vt/UunlgCws9wSRM990nuPlyvLAtFFSsk5nUCCHsCl4wIDAQAB"
+
 // inputs returns what is sent with the routes that change something; without
 // an entry it is an empty form. {me} is the caller's address, {name} else an
 // id of the world.
@@ -38,6 +41,7 @@ func inputs() map[string]input {
 		"POST /admin/purchases/:purchase/refund":   form("reason=requested&amount=59.00"),
 		"POST /checkout/:module":                   form("consent=on"),
 		"POST /api/events":                         asJSON(`{"device":"d","events":[{"id":"` + aRun + `","lesson":"holding","kind":"finish","at":"2026-11-23T12:00:00Z"}]}`),
+		"POST /api/modules/:module/licence":        asJSON(`{"publicKey":"` + aPublicKey + `"}`),
 		"POST /api/uploads":                        asJSON(`{"module":"instrument","version":"2.0.0","files":[{"path":"module.yaml","size":1,"sha256":"` + sum("x") + `"}]}`),
 		"POST /api/versions/:module":               asJSON(`{"activate":"1.0.0"}`),
 		"POST /versions/:module":                   form("do=activate&version=1.0.0"),
@@ -58,6 +62,7 @@ func (w *world) more(t *testing.T) {
 	w.ids["/previews/:version"] = platformtest.Draft(t, w.p, draft).ID.String()
 	w.ids[":grant"] = w.one(t, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'instrument', 'a prize') RETURNING id`, ana)
 	w.ids[":purchase"] = w.one(t, `SELECT id FROM purchases WHERE user_id = $1`, ana)
+	w.ids["/api/packages/:module/:file"] = platformtest.Pack(t, w.p, "instrument").Files[0].Sealed.String()
 	w.ids["/mailchoice/:token"] = account.UnsubscribeToken(w.p.Config.AuthSecret.Reveal(), ana, account.ContentUpdates)
 }
 

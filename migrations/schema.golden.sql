@@ -190,6 +190,20 @@ lessons
   lessons_pkey PRIMARY KEY (version_id, lesson_id)
   lessons_version_id_position_key UNIQUE (version_id, "position")
 
+licences
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  module_key text NOT NULL
+  device bytea NOT NULL
+  name text NOT NULL
+  issued_at timestamp with time zone NOT NULL DEFAULT now()
+  expires_at timestamp with time zone NOT NULL
+  licences_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  licences_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  licences_pkey PRIMARY KEY (id)
+  licences_user_id_module_key_device_key UNIQUE (user_id, module_key, device)
+  CREATE INDEX licences_expires_at ON public.licences USING btree (expires_at)
+
 mail_choices
   user_id uuid NOT NULL
   list text NOT NULL
@@ -229,6 +243,16 @@ media
   media_pkey PRIMARY KEY (version_id, path)
   CREATE INDEX media_sha256 ON public.media USING btree (sha256)
 
+module_keys
+  id uuid NOT NULL
+  module_key text NOT NULL
+  wrapped bytea NOT NULL
+  wrapped_by text NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  module_keys_module_key_fkey FOREIGN KEY (module_key) REFERENCES modules(key)
+  module_keys_pkey PRIMARY KEY (id)
+  module_keys_module_key_key UNIQUE (module_key)
+
 modules
   key text NOT NULL
   title text NOT NULL
@@ -266,6 +290,28 @@ outbox
   CREATE INDEX outbox_finished ON public.outbox USING btree (finished_at) WHERE (state = ANY (ARRAY['done'::text, 'dead'::text]))
   CREATE INDEX outbox_leased ON public.outbox USING btree (lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
   CREATE INDEX outbox_waiting ON public.outbox USING btree (queue, run_at) WHERE (state = 'waiting'::text)
+
+package_files
+  version_id uuid NOT NULL
+  path text NOT NULL
+  sha256 bytea NOT NULL
+  sealed_sha256 bytea NOT NULL
+  package_files_sealed_sha256_check CHECK ((length(sealed_sha256) = 32))
+  package_files_sha256_fkey FOREIGN KEY (sha256) REFERENCES blobs(sha256)
+  package_files_version_id_fkey FOREIGN KEY (version_id) REFERENCES packages(version_id) ON DELETE CASCADE
+  package_files_pkey PRIMARY KEY (version_id, path)
+  CREATE INDEX package_files_sealed ON public.package_files USING btree (sealed_sha256)
+  CREATE INDEX package_files_sha256 ON public.package_files USING btree (sha256)
+
+packages
+  version_id uuid NOT NULL
+  key_id uuid NOT NULL
+  format integer NOT NULL
+  manifest bytea NOT NULL
+  created_at timestamp with time zone NOT NULL DEFAULT now()
+  packages_key_id_fkey FOREIGN KEY (key_id) REFERENCES module_keys(id)
+  packages_version_id_fkey FOREIGN KEY (version_id) REFERENCES content_versions(id) ON DELETE CASCADE
+  packages_pkey PRIMARY KEY (version_id)
 
 passkey_challenges
   challenge bytea NOT NULL

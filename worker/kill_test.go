@@ -129,6 +129,7 @@ func (f *plant) worker(t *testing.T) *process {
 	w.Env = []string{
 		"DATABASE_URL=" + f.Config.DatabaseURL.Reveal(), "REDIS_URL=" + f.Config.RedisURL.Reveal(), fmt.Sprintf("PORT=%d", port),
 		"STRIPE_SECRET_KEY=" + f.Config.StripeSecretKey.Reveal(), "STRIPE_API_BASE=" + f.Config.StripeAPIBase, "AUTH_URL=" + f.Config.AuthURL, "AUTH_SECRET=" + f.Config.AuthSecret.Reveal(), "MAIL_URL=" + f.office.url, "MAIL_FROM=" + f.Config.MailFrom,
+		"CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey,
 	}
 	w.Dir, w.Stdout, w.Stderr = t.TempDir(), w.out, w.out
 	if err := w.Start(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/offline"
 	"pilothandbook/platform"
 	"pilothandbook/platform/mail"
 	"pilothandbook/platform/queue"
@@ -43,9 +44,10 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	}
 	mux := queue.NewMux(job.Queues()...)
 
-	c := content.Jobs{DB: p.DB}
+	c := content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config)}
 	queue.Handle(mux, c.ProcessModule)
 	queue.Handle(mux, c.UpdateSearchIndex)
+	queue.Handle(mux, c.GenerateOfflinePackage)
 
 	l := learning.Jobs{DB: p.DB, Cache: p.Cache}
 	queue.Handle(mux, l.SyncProgress)

@@ -281,6 +281,20 @@ func (g Gate) Opens(ctx context.Context, module string) (bool, error) {
 	return slices.Contains(now, module), nil
 }
 
+// Require is Unpaid unless the reader of ctx may read a module.
+func (g Gate) Require(ctx context.Context, module string) error {
+	open, err := g.Opens(ctx, module)
+	if err == nil && !open {
+		err = NotYours(module)
+	}
+	return err
+}
+
+// NotYours tells somebody that a module must be bought first.
+func NotYours(module string) error {
+	return fault.New(fault.Unpaid, "%q is not yours yet. /api/modules/%s tells what it costs.", module, module)
+}
+
 // Forget drops what this process and Redis keep about a user, whose grants or
 // sessions have changed.
 func (g Gate) Forget(ctx context.Context, user uuid.UUID) {

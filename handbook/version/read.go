@@ -70,26 +70,36 @@ func active(ctx context.Context, q db.Querier, module string) (*Version, error) 
 	return v, nil
 }
 
-// Find returns a version by its id, active or not.
+// Find returns a version by the text of its id, active or not.
 func Find(ctx context.Context, q db.Querier, id string) (*Version, error) {
-	none := fault.New(fault.NotFound, "There is no such version. The list of versions has those that there are.")
 	key, err := uuid.Parse(id)
 	if err != nil {
-		return nil, none
+		return nil, errNoVersion
 	}
+	v, err := ByID(ctx, q, key)
+	if err != nil {
+		return nil, err
+	}
+	return &v, nil
+}
+
+var errNoVersion = fault.New(fault.NotFound, "There is no such version. The list of versions has those that there are.")
+
+// ByID returns a version, active or not.
+func ByID(ctx context.Context, q db.Querier, id uuid.UUID) (Version, error) {
 	rows, err := q.Query(ctx, `
 		SELECT `+columns+`
 		FROM content_versions v
-		WHERE v.id = $1`, key)
+		WHERE v.id = $1`, id)
 	if err != nil {
-		return nil, fmt.Errorf("version %s: %w", key, err)
+		return Version{}, fmt.Errorf("version %s: %w", id, err)
 	}
-	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToAddrOfStructByPos[Version])
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[Version])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, none
+		return v, errNoVersion
 	}
 	if err != nil {
-		return nil, fmt.Errorf("version %s: %w", key, err)
+		return v, fmt.Errorf("version %s: %w", id, err)
 	}
 	return v, nil
 }

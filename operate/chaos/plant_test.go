@@ -73,7 +73,7 @@ func newPlant(t *testing.T, seed uint64, defect string) *plant {
 		"DATABASE_URL=" + p.postgres.url("handbook"), "REDIS_URL=redis://" + p.redis.Address,
 		"AUTH_URL=" + p.webs[0].base(), "AUTH_SECRET=a secret of the chaos test, 32 bytes or more",
 		"STRIPE_SECRET_KEY=" + stripeKey, "STRIPE_WEBHOOK_SECRET=" + webhookSecret, "STRIPE_API_BASE=" + p.till.url,
-		"MAIL_URL=" + p.mails.url, "MAIL_FROM=Handbook <handbook@example.com>",
+		"MAIL_URL=" + p.mails.url, "MAIL_FROM=Handbook <handbook@example.com>", "CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey,
 	}
 	for _, s := range append(p.webs[:], p.workers[:]...) {
 		s.env = p.env

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -161,21 +160,6 @@ func (c *Config) checkCloudinary() error {
 	}
 	if set != 0 && set != 3 {
 		return errors.New("CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY and CLOUDINARY_API_SECRET must be set together")
-	}
-	return nil
-}
-
-// checkKeyring accepts a plain key, which counts as id 0, or id:base64 pairs.
-func (c *Config) checkKeyring() error {
-	for _, entry := range list(c.ContentEncryptionKey.Reveal()) {
-		_, key, found := strings.Cut(entry, ":")
-		if !found {
-			key = entry
-		}
-		b, err := base64.StdEncoding.DecodeString(key)
-		if err != nil || len(b) != 32 {
-			return errors.New("CONTENT_ENCRYPTION_KEY must be 32 bytes in base64 (openssl rand -base64 32), or id:base64 pairs separated by commas")
-		}
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ type Config struct {
 	CloudinaryAPIKey    string `envconfig:"CLOUDINARY_API_KEY" desc:"its key"`
 	CloudinaryAPISecret Secret `envconfig:"CLOUDINARY_API_SECRET" desc:"its secret"`
 
-	ContentEncryptionKey Secret `envconfig:"CONTENT_ENCRYPTION_KEY" desc:"32 bytes in base64, or a keyring id:base64,id:base64 whose first key is the current one"`
+	ContentEncryptionKey Secret `envconfig:"CONTENT_ENCRYPTION_KEY" need:"web worker" desc:"wraps the keys of offline packages: 32 bytes in base64 (openssl rand -base64 32), or a keyring id:base64,id:base64 whose first key is the current one; the same for web and worker"`
 
 	SentryDSN     Secret `envconfig:"SENTRY_DSN" desc:"where errors are reported"`
 	MetricsToken  Secret `envconfig:"METRICS_TOKEN" desc:"bearer token that opens the metrics"`

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,17 +11,24 @@ import (
 	"pilothandbook/platform/config"
 )
 
+// Keys of 32 random bytes.
+const (
+	goodKey    = "9hGlUhwOAyCSWWnsQtuXkf2t3lcVyu1R0fbQ8gtU5RY="
+	anotherKey = "lTPdYMjs8BfTvCnWfdbM3SSLXcKyhZTeBIWaRhfU2nA="
+)
+
 // complete is a configuration that every service accepts.
 func complete() map[string]string {
 	return map[string]string{
-		"DATABASE_URL":          "postgresql://handbook_user:pw@db.internal:5432/pilot_handbook",
-		"REDIS_URL":             "redis://default:pw@redis.internal:6379",
-		"AUTH_URL":              "https://handbook.example",
-		"AUTH_SECRET":           strings.Repeat("s", 32),
-		"STRIPE_SECRET_KEY":     "sk_live_x",
-		"STRIPE_WEBHOOK_SECRET": "whsec_x",
-		"MAIL_URL":              "smtp://user:pw@mail.example:587",
-		"MAIL_FROM":             "Handbook <hello@handbook.example>",
+		"DATABASE_URL":           "postgresql://handbook_user:pw@db.internal:5432/pilot_handbook",
+		"REDIS_URL":              "redis://default:pw@redis.internal:6379",
+		"AUTH_URL":               "https://handbook.example",
+		"AUTH_SECRET":            strings.Repeat("s", 32),
+		"STRIPE_SECRET_KEY":      "sk_live_x",
+		"STRIPE_WEBHOOK_SECRET":  "whsec_x",
+		"CONTENT_ENCRYPTION_KEY": goodKey,
+		"MAIL_URL":               "smtp://user:pw@mail.example:587",
+		"MAIL_FROM":              "Handbook <hello@handbook.example>",
 	}
 }
 
@@ -55,11 +63,11 @@ func TestLoad(t *testing.T) {
 		{"web", config.Web, nil, nil},
 		{"worker", config.Worker, nil, nil},
 		{"everything missing is said at once", config.Web,
-			map[string]string{"DATABASE_URL": "", "REDIS_URL": "", "AUTH_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": ""},
-			[]string{"DATABASE_URL is not set", "REDIS_URL is not set", "AUTH_URL is not set", "AUTH_SECRET is not set", "STRIPE_SECRET_KEY is not set", "STRIPE_WEBHOOK_SECRET is not set"}},
+			map[string]string{"DATABASE_URL": "", "REDIS_URL": "", "AUTH_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": "", "STRIPE_WEBHOOK_SECRET": "", "CONTENT_ENCRYPTION_KEY": ""},
+			[]string{"DATABASE_URL is not set", "REDIS_URL is not set", "AUTH_URL is not set", "AUTH_SECRET is not set", "STRIPE_SECRET_KEY is not set", "STRIPE_WEBHOOK_SECRET is not set", "CONTENT_ENCRYPTION_KEY is not set"}},
 		{"worker needs mail", config.Worker, map[string]string{"MAIL_URL": "", "MAIL_FROM": ""}, []string{"MAIL_URL is not set", "MAIL_FROM is not set"}},
 		{"worker takes no webhooks", config.Worker, map[string]string{"STRIPE_WEBHOOK_SECRET": ""}, nil},
-		{"lambda needs no redis", config.Lambda, map[string]string{"REDIS_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": ""}, nil},
+		{"lambda needs no redis", config.Lambda, map[string]string{"REDIS_URL": "", "AUTH_SECRET": "", "STRIPE_SECRET_KEY": "", "CONTENT_ENCRYPTION_KEY": ""}, nil},
 		{"not a database", config.Web, map[string]string{"DATABASE_URL": "mysql://x"}, []string{"DATABASE_URL must be a URL that begins with postgres://"}},
 		{"not a redis", config.Web, map[string]string{"REDIS_URL": "http://x"}, []string{"REDIS_URL must be a URL"}},
 		{"short secret", config.Web, map[string]string{"AUTH_SECRET": "short"}, []string{"AUTH_SECRET has 5 characters"}},
@@ -72,7 +80,14 @@ func TestLoad(t *testing.T) {
 		{"not stripe's webhook secret", config.Web, map[string]string{"STRIPE_WEBHOOK_SECRET": "whsec_a,b"}, []string{"STRIPE_WEBHOOK_SECRET must begin with"}},
 		{"half of cloudinary", config.Web, map[string]string{"CLOUDINARY_API_KEY": "x"}, []string{"must be set together"}},
 		{"content key", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": "short"}, []string{"CONTENT_ENCRYPTION_KEY must be 32 bytes"}},
-		{"content keyring", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": "2:" + strings.Repeat("A", 43) + "=,1:" + strings.Repeat("B", 43) + "="}, nil},
+		{"content key of another length", config.Worker, map[string]string{"CONTENT_ENCRYPTION_KEY": "AAAA"}, []string{"CONTENT_ENCRYPTION_KEY must be 32 bytes"}},
+		{"content keyring", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": "2:" + anotherKey + ",1:" + goodKey}, nil},
+		{"one id twice", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": "1:" + anotherKey + ",1:" + goodKey}, []string{`two keys with the id "1"`}},
+		{"no id", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": ":" + goodKey}, []string{"whose id is not of"}},
+		{"key and id swapped", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": goodKey + ":1"}, []string{"whose id is not of"}},
+		{"zeros as content key", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": strings.Repeat("A", 43) + "="}, []string{`the key "0" is not random`}},
+		{"text as content key", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": base64.StdEncoding.EncodeToString([]byte("your-encryption-key-of-32-bytes!"))}, []string{"is not random"}},
+		{"steps as content key", config.Web, map[string]string{"CONTENT_ENCRYPTION_KEY": "a:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}, []string{`the key "a" is not random`}},
 		{"operators", config.Web, map[string]string{"ADMIN_EMAILS": "ana@example.com,nobody"}, []string{`ADMIN_EMAILS has "nobody"`}},
 		{"sender", config.Worker, map[string]string{"MAIL_FROM": "nobody"}, []string{"MAIL_FROM must be an address"}},
 		{"environment", config.Web, map[string]string{"APP_ENV": "staging"}, []string{"APP_ENV is"}},
@@ -99,6 +114,9 @@ func TestLoad(t *testing.T) {
 			}
 			if err != nil && strings.Contains(err.Error(), "pw@") {
 				t.Errorf("the error shows a password: %q", err)
+			}
+			if err != nil && (strings.Contains(err.Error(), goodKey) || strings.Contains(err.Error(), anotherKey)) {
+				t.Errorf("the error shows a key: %q", err)
 			}
 		})
 	}
@@ -224,5 +242,22 @@ func TestLoadAuthor(t *testing.T) {
 	t.Setenv("HANDBOOK_TOKEN", "hbk_y")
 	if got, err := config.LoadAuthor(); err != nil || got.URL != "https://handbook.example" || got.Token != "hbk_y" {
 		t.Errorf("got %v, %v; want the environment's", got, err)
+	}
+}
+
+func TestContentKeys(t *testing.T) {
+	t.Parallel()
+	keys := (&config.Config{ContentEncryptionKey: "next:" + anotherKey + ",0:" + goodKey}).ContentKeys()
+	if len(keys) != 2 || keys[0].ID != "next" || keys[1].ID != "0" || len(keys[0].Key) != 32 || base64.StdEncoding.EncodeToString([]byte(keys[1].Key)) != goodKey {
+		t.Errorf("%d keys", len(keys))
+	}
+	if plain := (&config.Config{ContentEncryptionKey: goodKey}).ContentKeys(); len(plain) != 1 || plain[0].ID != "0" {
+		t.Errorf("a plain key is %v", plain)
+	}
+	if text := fmt.Sprintf("%v %+v %#v %s", keys, keys, keys, keys); strings.Contains(text, string(keys[0].Key)) {
+		t.Errorf("%q tells a key", text)
+	}
+	if keys := (&config.Config{ContentEncryptionKey: "short"}).ContentKeys(); len(keys) != 0 {
+		t.Error("a wrong value has keys")
 	}
 }

@@ -35,7 +35,8 @@ binaries) change it, and a ` + "`STRIPE_SECRET_KEY`" + ` that begins with sk_tes
 
 const docsFoot = `
 "lambda" is any function wrapped for AWS Lambda; the function itself may need more: stripehook needs
-` + "`STRIPE_WEBHOOK_SECRET`" + `, checkout and orders need ` + "`STRIPE_SECRET_KEY`" + `, signin needs ` + "`AUTH_SECRET`" + `.
+` + "`STRIPE_WEBHOOK_SECRET`" + `, checkout and orders need ` + "`STRIPE_SECRET_KEY`" + `, signin needs ` + "`AUTH_SECRET`" + `,
+file and licence need ` + "`CONTENT_ENCRYPTION_KEY`" + `.
 "command" is a word that works on the database and ends, such as ` + "`handbook migrate`" + `.
 
 Authors set ` + "`HANDBOOK_URL` and `HANDBOOK_TOKEN`" + ` for ` + "`handbook publish`" + `; a local start leaves both in .handbook/author.env,

@@ -54,7 +54,8 @@ type Servers struct {
 	redis  *memredis.Server
 	pay    *pay.Stripe // nil with a real key
 	o      Options
-	secret string
+	secret string // signs codes
+	key    string // wraps the keys of offline packages
 	url    string
 }
 
@@ -62,7 +63,7 @@ type Servers struct {
 // error is a *postgres.Held when another process has the folder.
 func Start(ctx context.Context, url string, o Options) (*Servers, error) {
 	s := &Servers{o: o, url: url}
-	for _, step := range []func(context.Context) error{s.postgres, s.keepSecret, s.others} {
+	for _, step := range []func(context.Context) error{s.postgres, s.keepSecrets, s.others} {
 		if err := step(ctx); err != nil {
 			s.Stop()
 			return nil, err
@@ -95,18 +96,27 @@ func (s *Servers) postgres(ctx context.Context) (err error) {
 	return err
 }
 
-// keepSecret reads the secret that signs codes, or makes it at the first start.
-func (s *Servers) keepSecret(context.Context) error {
-	path := filepath.Join(s.o.Folder, "secret")
+// keepSecrets reads the secrets of this handbook, or makes them at the first
+// start.
+func (s *Servers) keepSecrets(context.Context) (err error) {
+	if s.secret, err = s.keep("secret", base64.RawURLEncoding); err != nil {
+		return err
+	}
+	s.key, err = s.keep("content-key", base64.StdEncoding)
+	return err
+}
+
+// keep returns the 32 random bytes in a file, which it makes if need be.
+func (s *Servers) keep(name string, as *base64.Encoding) (string, error) {
+	path := filepath.Join(s.o.Folder, name)
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		random := make([]byte, 32)
 		_, _ = rand.Read(random) // never fails
-		b = []byte(base64.RawURLEncoding.EncodeToString(random))
+		b = []byte(as.EncodeToString(random))
 		err = os.WriteFile(path, b, 0o600)
 	}
-	s.secret = strings.TrimSpace(string(b))
-	return err
+	return strings.TrimSpace(string(b)), err
 }
 
 func (s *Servers) others(context.Context) (err error) {
@@ -144,7 +154,8 @@ func (s *Servers) Config() *config.Config {
 		AuthURL: s.url, AuthSecret: config.Secret(s.secret), AdminEmails: Operator,
 		MetricsToken:    config.Secret(rand.Text()), // for this start
 		StripeSecretKey: s.o.Stripe, StripeWebhookSecret: config.Secret(s.webhookSecret()),
-		MailURL: config.Secret(s.Mailbox.URL()), MailFrom: "Interactive Pilot Handbook <handbook@handbook.test>",
+		ContentEncryptionKey: config.Secret(s.key),
+		MailURL:              config.Secret(s.Mailbox.URL()), MailFrom: "Interactive Pilot Handbook <handbook@handbook.test>",
 	}
 	if s.pay != nil {
 		c.StripeSecretKey, c.StripeAPIBase = stripeKey, s.url+"/local/stripe"

@@ -24,6 +24,9 @@ import (
 // OperatorEmail is the address in ADMIN_EMAILS of every test.
 const OperatorEmail = "operator@example.com"
 
+// ContentKey is the CONTENT_ENCRYPTION_KEY of every test, which is random.
+const ContentKey = "tests:9hGlUhwOAyCSWWnsQtuXkf2t3lcVyu1R0fbQ8gtU5RY="
+
 // Config returns the settings of a test, with a database and a Redis of its
 // own.
 func Config(t testing.TB) *config.Config {
@@ -35,7 +38,7 @@ func Config(t testing.TB) *config.Config {
 		RedisURL: redis, RedisCacheURL: redis, BlobURL: "postgres",
 		AuthURL: "http://localhost:3000", AuthSecret: "a secret of the tests, 32 bytes or more", AdminEmails: OperatorEmail,
 		StripeSecretKey: "sk_test_handbook", StripeWebhookSecret: "whsec_handbook",
-		MailURL: "smtp+plain://127.0.0.1:1", MailFrom: "Handbook <handbook@example.com>",
+		MailURL: "smtp+plain://127.0.0.1:1", MailFrom: "Handbook <handbook@example.com>", ContentEncryptionKey: ContentKey,
 	}
 }
 

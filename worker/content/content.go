@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/seal"
 	"pilothandbook/handbook/source"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform/db"
@@ -22,7 +23,8 @@ import (
 
 // Jobs are the jobs of this package.
 type Jobs struct {
-	DB *db.Pool
+	DB      *db.Pool
+	Keyring *seal.Keyring
 }
 
 // result is what is told of a finished job.
@@ -87,8 +89,10 @@ func (j Jobs) insert(ctx context.Context, p version.Publication, activate bool, 
 		if err != nil {
 			return err
 		}
-		if _, err := queue.Add(ctx, tx, job.UpdateSearchIndex{Version: v.ID}); err != nil {
-			return err
+		for _, next := range []queue.Args{job.UpdateSearchIndex{Version: v.ID}, job.GenerateOfflinePackage{Version: v.ID}} {
+			if _, err := queue.Add(ctx, tx, next); err != nil {
+				return err
+			}
 		}
 		fresh := v.Revision > newest
 		activate = activate || active && fresh // what readers have is replaced

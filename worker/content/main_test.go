@@ -20,7 +20,12 @@ import (
 	"pilothandbook/worker/content"
 )
 
-func TestMain(m *testing.M) { platformtest.Main(m) }
+func TestMain(m *testing.M) {
+	if asked := os.Getenv(dying); asked != "" {
+		die(asked)
+	}
+	platformtest.Main(m)
+}
 
 // module returns a folder as a copy that may be changed.
 func module(t *testing.T, dir string) fstest.MapFS {

@@ -36,6 +36,7 @@ func chores() []chore {
 		{"outbox", `SELECT id FROM outbox WHERE state = 'done' AND finished_at < now() - interval '7 days' LIMIT $1`},
 		{"sessions", `SELECT id FROM sessions WHERE expires < now() LIMIT $1`},
 		{"sign_in_requests", `SELECT id FROM sign_in_requests WHERE created_at < now() - interval '1 day' LIMIT $1`},
+		{"licences", `SELECT id FROM licences WHERE expires_at < now() - interval '30 days' LIMIT $1`},
 		{"checkouts", `
 			SELECT id FROM checkouts c
 			WHERE state = 'expired' AND greatest(created_at, expires_at) < now() - interval '30 days'

@@ -43,11 +43,15 @@ func TestUpkeep(t *testing.T) {
 	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, address, state, created_at)
 		VALUES (gen_random_uuid(), 'stays', 'welcome-email', 'a@example.com', 'failed', now() - interval '3 years')`)
+	platformtest.Exec(t, p, `
+		INSERT INTO licences (id, user_id, module_key, device, name, expires_at)
+		SELECT gen_random_uuid(), $1, 'instrument', sha256(name::bytea), name, now() - age
+		FROM (VALUES ('goes', interval '31 days'), ('stays', interval '29 days')) AS rows (name, age)`, ana.ID)
 	checkouts(t, p, ana)
 	keep(t, p)
 	keep(t, p) // and again there is nothing to do
 	for table, names := range map[string]string{
-		"outbox": "kind", "sessions": "device", "sign_in_requests": "email", "mails": "cause", "checkouts": "url",
+		"outbox": "kind", "sessions": "device", "sign_in_requests": "email", "mails": "cause", "checkouts": "url", "licences": "name",
 	} {
 		left := platformtest.Text(t, p, `SELECT string_agg(`+names+`, ',' ORDER BY `+names+`) FROM `+table)
 		if strings.Contains(left, "goes") || !strings.Contains(left, "stays") {

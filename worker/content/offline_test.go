@@ -1,0 +1,244 @@
+package content_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/offline"
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/db"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/worker/content"
+)
+
+// edition publishes a version of the instrument module with these lessons.
+func edition(t *testing.T, p *platform.Platform, number string, lessons ...string) version.Version {
+	t.Helper()
+	v := platformtest.Volume("instrument", "Instrument Rating", 5900, lessons...)
+	v.Version.Version = number
+	return platformtest.Publish(t, p, v)
+}
+
+func pack(ctx context.Context, p *platform.Platform, id uuid.UUID) error {
+	return content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config)}.GenerateOfflinePackage(ctx, job.GenerateOfflinePackage{Version: id})
+}
+
+// manifest returns what is stored of a version's package; "" is none.
+func manifest(t *testing.T, p *platform.Platform, id uuid.UUID) string {
+	t.Helper()
+	return platformtest.Text(t, p, `SELECT coalesce((SELECT convert_from(manifest, 'UTF8') FROM packages WHERE version_id = $1), '')`, id)
+}
+
+func TestPackage(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	if err := process(t, p, module(t, "testdata/module"), true); err != nil {
+		t.Fatal(err)
+	}
+	v := active(t, p, "instrument")
+	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM outbox WHERE kind = 'generate-offline-package' AND payload ->> 'version' = $1::uuid::text`, v.ID); n != "1" {
+		t.Fatalf("%s jobs make the package", n)
+	}
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	first := manifest(t, p, v.ID)
+	var m offline.Manifest
+	if err := json.Unmarshal([]byte(first), &m); err != nil {
+		t.Fatal(err)
+	}
+	if m.Module != "instrument" || m.Version != "0.1.0" || m.Checksum != v.Checksum || len(m.Files) != 2+2+1 {
+		t.Errorf("%+v", m)
+	}
+	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID); n != "5" {
+		t.Errorf("%s files", n)
+	}
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	platformtest.Exec(t, p, `DELETE FROM packages`)
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, manifest(t, p, v.ID)); diff != "" {
+		t.Errorf("the same version gives another package:\n%s", diff)
+	}
+	if err := pack(t.Context(), p, uuid.New()); err == nil || !strings.Contains(err.Error(), "There is no such version") {
+		t.Errorf("of no version: %v", err)
+	}
+}
+
+// TestOnlyWhatChanged: what a package has is not sealed again for the next.
+func TestOnlyWhatChanged(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	first := edition(t, p, "1.0.0", "holding", "vor-and-hsi")
+	if err := pack(t.Context(), p, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	platformtest.Exec(t, p, `UPDATE package_files SET sealed_sha256 = sha256(path::bytea)`) // as nothing is sealed in truth
+	next := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding", "vor-and-hsi", "dme-arcs")
+	next.Version.Version = "1.1.0"
+	next.Lessons[1].HTML += "<p>More.</p>"
+	v := platformtest.Publish(t, p, next)
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	changed := platformtest.Text(t, p, `
+		SELECT string_agg(left(path, 25), ' ' ORDER BY path)
+		FROM package_files
+		WHERE version_id = $1 AND sealed_sha256 <> sha256(path::bytea) AND path NOT LIKE 'media/%'`, v.ID)
+	if changed != "lessons/dme-arcs.json lessons/vor-and-hsi.json outline.json" {
+		t.Errorf("sealed: %s", changed)
+	}
+	figures := platformtest.Text(t, p, `
+		SELECT count(*)::text
+		FROM package_files
+		WHERE version_id = $1 AND sealed_sha256 <> sha256(path::bytea) AND path LIKE 'media/%'`, v.ID)
+	if figures != "1" {
+		t.Errorf("%s figures were sealed", figures)
+	}
+}
+
+// TestLostKey: without the key that wrapped the module's there is no package,
+// rather than one that nobody can open.
+func TestLostKey(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	first := edition(t, p, "1.0.0", "holding")
+	if err := pack(t.Context(), p, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	v := edition(t, p, "1.1.0", "holding")
+	lost := *p.Config
+	lost.ContentEncryptionKey = "next:lTPdYMjs8BfTvCnWfdbM3SSLXcKyhZTeBIWaRhfU2nA="
+	if err := pack(t.Context(), platformtest.Open(t, &lost), v.ID); err == nil || !strings.Contains(err.Error(), `the key "tests" is not in CONTENT_ENCRYPTION_KEY`) {
+		t.Error(err)
+	}
+	if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) == "" {
+		t.Error("the packages are not as they were")
+	}
+}
+
+// TestNoRoom: where PostgreSQL has no room the job fails with its words, the
+// old package stays, and it is made once there is room again.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	first := edition(t, p, "1.0.0", "holding")
+	if err := pack(t.Context(), p, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	before := manifest(t, p, first.ID)
+	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
+	platformtest.Exec(t, p, `
+		CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`)
+	for _, table := range []string{"blobs", "packages", "package_files"} {
+		platformtest.Exec(t, p, `CREATE TRIGGER full_disk BEFORE INSERT ON `+table+` FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+		if err := pack(t.Context(), p, v.ID); err == nil || !strings.Contains(err.Error(), "No space left on device") {
+			t.Errorf("%s: %v", table, err)
+		}
+		if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) != before {
+			t.Errorf("%s: the packages are not as they were", table)
+		}
+		platformtest.Exec(t, p, `DROP TRIGGER full_disk ON `+table)
+	}
+	if err := pack(t.Context(), p, v.ID); err != nil || manifest(t, p, v.ID) == "" {
+		t.Error(err)
+	}
+}
+
+// dying is the variable that makes this program a worker that dies: it holds
+// the database, the version, and the step after which it kills itself.
+const dying = "HANDBOOK_TEST_DYING"
+
+// die makes a package up to a step: a file each, then the whole before it is
+// written, then written but not committed.
+func die(asked string) {
+	var url, id string
+	var last int
+	if _, err := fmt.Sscan(asked, &url, &id, &last); err != nil {
+		panic(err)
+	}
+	step := func(now int) {
+		if now == last {
+			self, _ := os.FindProcess(os.Getpid())
+			_ = self.Kill()
+			select {}
+		}
+	}
+	cfg := &config.Config{DatabaseURL: config.Secret(url), DatabaseMaxConns: 2, ContentEncryptionKey: platformtest.ContentKey}
+	p, err := platform.Open(cfg, config.Web, slog.New(slog.DiscardHandler))
+	if err != nil {
+		panic(err)
+	}
+	made, err := offline.Make(context.Background(), p.DB, offline.Keyring(cfg), uuid.MustParse(id), func(done, _ int) error { step(done); return nil })
+	if err != nil {
+		panic(err)
+	}
+	step(len(made.Files) + 1)
+	err = db.Tx(context.Background(), p.DB, func(tx pgx.Tx) error {
+		err := offline.Insert(context.Background(), tx, made)
+		step(len(made.Files) + 2)
+		return err
+	})
+	fmt.Println("it lives", err)
+	os.Exit(0)
+}
+
+// TestKilled kills whoever makes a package after every step. Nothing half is
+// ever seen, the old package stays, and in the end the package is the same as
+// if nobody had died.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	first := edition(t, p, "1.0.0", "holding")
+	if err := pack(t.Context(), p, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	before := manifest(t, p, first.ID)
+	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
+	undisturbed, err := offline.Make(t.Context(), p.DB, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := 1; step <= len(undisturbed.Files)+2; step++ {
+		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$") // TestMain asks for the variable
+		c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", dying, p.Config.DatabaseURL.Reveal(), v.ID, step))
+		out, err := c.CombinedOutput()
+		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != -1 {
+			t.Fatalf("step %d: it was not killed: %v\n%s", step, err, out)
+		}
+		if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) != before || platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID) != "0" {
+			t.Errorf("step %d: the packages are not as they were", step)
+		}
+	}
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	want, err := json.Marshal(undisturbed.Manifest)
+	if err != nil || !bytes.Equal(want, []byte(manifest(t, p, v.ID))) {
+		t.Errorf("the package is another one: %v", err)
+	}
+}
