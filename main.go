@@ -45,6 +45,7 @@ func words() []word {
 		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
 		{"reconcile", "", "ask Stripe for what was missed, and settle it", reconcile},
 		{"replay", "EVENT | all", "settle quarantined events again, with this program", replay},
+		{"rotate-key", "", "wrap the keys of offline packages by the first key of CONTENT_ENCRYPTION_KEY", rotateKey},
 		{"fsck", "", "check that events, purchases, grants, ledger, jobs and mails agree", fsck},
 		{"doctor", "", "check configuration, servers, Stripe, mail, clock, schedules and what waits for an operator", doctor},
 		{"routes", "", "print all routes and who may call them", routes},

@@ -105,6 +105,16 @@ func replay(ctx context.Context, args []string, out io.Writer) error {
 	return at(out, func(p *platform.Platform) error { return operate.Replay(ctx, p, out, args[0]) })
 }
 
+// rotateKey wraps the keys of offline packages anew.
+func rotateKey(ctx context.Context, _ []string, out io.Writer) error {
+	return at(func(p *platform.Platform) error {
+		if err := p.Config.Require("CONTENT_ENCRYPTION_KEY"); err != nil {
+			return err
+		}
+		return operate.RotateKey(ctx, p, out)
+	})
+}
+
 // fsck checks that what belongs together agrees.
 func fsck(ctx context.Context, _ []string, out io.Writer) error {
 	return at(out, func(p *platform.Platform) error {

@@ -1,0 +1,31 @@
+package operate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"pilothandbook/handbook/offline"
+	"pilothandbook/platform"
+)
+
+// RotateKey wraps the keys of all modules by the first key of
+// CONTENT_ENCRYPTION_KEY, while they are in use, and says which of its keys
+// may go. It can be stopped at any moment and be done again.
+func RotateKey(ctx context.Context, p *platform.Platform, out io.Writer) error {
+	ring := offline.Keyring(p.Config)
+	done, err := offline.Rewrap(ctx, p.DB, ring)
+	for _, r := range done {
+		fmt.Fprintf(out, "the key of %s is wrapped by %q, no longer by %q\n", r.Module, r.To, r.From)
+	}
+	by, lookErr := offline.WrappedBy(ctx, p.DB)
+	if err := errors.Join(err, lookErr); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d keys wrapped anew; %d are wrapped by %q\n", len(done), len(by[ring.Current()]), ring.Current())
+	for _, k := range p.Config.ContentKeys()[1:] {
+		fmt.Fprintf(out, "the key %q is needed no more: take it out of CONTENT_ENCRYPTION_KEY of web and worker\n", k.ID)
+	}
+	return nil
+}
