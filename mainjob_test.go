@@ -159,7 +159,7 @@ func TestMainJob(t *testing.T) {
 			t.Errorf("publish said:\n%s", said)
 		}
 	}
-	if said := d.command(t, author, "versions", "private_commercial"); !strings.Contains(said, "1.1.0") {
+	if said := d.command(t, author, "versions", "private_commercial"); !strings.Contains(said, " active ") {
 		t.Errorf("versions said:\n%s", said)
 	}
 
