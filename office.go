@@ -107,7 +107,7 @@ func replay(ctx context.Context, args []string, out io.Writer) error {
 
 // rotateKey wraps the keys of offline packages anew.
 func rotateKey(ctx context.Context, _ []string, out io.Writer) error {
-	return at(func(p *platform.Platform) error {
+	return at(out, func(p *platform.Platform) error {
 		if err := p.Config.Require("CONTENT_ENCRYPTION_KEY"); err != nil {
 			return err
 		}

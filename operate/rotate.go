@@ -25,6 +25,10 @@ func RotateKey(ctx context.Context, p *platform.Platform, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%d keys wrapped anew; %d are wrapped by %q\n", len(done), len(by[ring.Current()]), ring.Current())
 	for _, k := range p.Config.ContentKeys()[1:] {
+		if n := len(by[k.ID]); n > 0 { // by a process that does not know the new one yet
+			fmt.Fprintf(out, "%d keys were wrapped by %q meanwhile: do this again once web and worker have the new key\n", n, k.ID)
+			continue
+		}
 		fmt.Fprintf(out, "the key %q is needed no more: take it out of CONTENT_ENCRYPTION_KEY of web and worker\n", k.ID)
 	}
 	return nil
