@@ -14,7 +14,7 @@ RUN go mod download && go mod verify
 FROM deps AS builder
 COPY . .
 ARG RAILWAY_GIT_COMMIT_SHA=unknown
-RUN go build -mod=readonly -tags production -trimpath -buildvcs=false \
+RUN go build -mod=readonly -tags production,nodynamic -trimpath -buildvcs=false \
       -ldflags "-s -w -X pilothandbook/platform.build=${RAILWAY_GIT_COMMIT_SHA}" -o /out/handbook .
 
 FROM alpine:3.22 AS runner

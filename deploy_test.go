@@ -80,7 +80,7 @@ func TestDockerfile(t *testing.T) {
 	for _, line := range []string{
 		`FROM golang:1.26-alpine3.22 AS base`, `FROM alpine:3.22 AS runner`, `apk add --no-cache libc6-compat`, `Lockfile not found.`, `-mod=readonly`,
 		`--gid 1001`, `--uid 1001`, `--chown=handbook:handbook`, "\nUSER handbook\n", "\nEXPOSE 3000\n", `PORT=3000`, `HOSTNAME=0.0.0.0`, `APP_ENV=production`,
-		`CMD ["handbook", "web"]`, `-tags production`,
+		`CMD ["handbook", "web"]`, `CGO_ENABLED=0`, `-tags production,nodynamic`,
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("the Dockerfile has no %q", line)

@@ -167,10 +167,11 @@ func TestNobodySharesAlone(t *testing.T) {
 	}
 }
 
-// A deployment links none of the stand-ins, and says so by its build tag.
+// A deployment links none of the stand-ins, and no C library, and says so by
+// its build tags.
 func TestDeploymentLinksNoStandIns(t *testing.T) {
 	t.Parallel()
-	for tags, wantLocal := range map[string]bool{"production": false, "": true} {
+	for tags, wantLocal := range map[string]bool{"production,nodynamic": false, "": true} {
 		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, ".").Output()
 		if err != nil {
 			t.Fatal(err)
@@ -178,6 +179,9 @@ func TestDeploymentLinksNoStandIns(t *testing.T) {
 		local := strings.Contains(string(out), module+"platform/local") || strings.Contains(string(out), "miniredis")
 		if local != wantLocal {
 			t.Errorf("with the build tag %q the program links the stand-ins: %v", tags, local)
+		}
+		if !wantLocal && strings.Contains(string(out), "ebitengine/purego") {
+			t.Errorf("with the build tag %q the program needs a C library at its start", tags)
 		}
 	}
 }

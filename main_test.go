@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 // built is the program, built once with and once without the stand-ins.
 var built = map[string]func() (string, error){
 	"":           sync.OnceValues(func() (string, error) { return build("") }),
-	"production": sync.OnceValues(func() (string, error) { return build("production") }),
+	"production": sync.OnceValues(func() (string, error) { return build("production,nodynamic") }),
 }
 
 func build(tags string) (string, error) {

@@ -419,6 +419,18 @@ refunds
   CREATE INDEX refunds_due ON public.refunds USING btree (created_at) WHERE (stripe_refund_id IS NULL)
   CREATE INDEX refunds_user_id ON public.refunds USING btree (user_id)
 
+renditions
+  original bytea NOT NULL
+  recipe text NOT NULL
+  position integer NOT NULL
+  sha256 bytea NOT NULL
+  content_type text NOT NULL
+  width integer NOT NULL
+  height integer NOT NULL
+  renditions_original_check CHECK ((length(original) = 32))
+  renditions_sha256_fkey FOREIGN KEY (sha256) REFERENCES blobs(sha256)
+  renditions_pkey PRIMARY KEY (original, recipe, "position")
+
 reports
   id uuid NOT NULL
   lesson_id text NOT NULL

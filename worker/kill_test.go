@@ -36,7 +36,7 @@ var program = sync.OnceValues(func() (string, error) {
 	}
 	platformtest.AtEnd(func() { _ = os.RemoveAll(dir) })
 	bin := filepath.Join(dir, "handbook")
-	out, err := exec.Command("go", "build", "-tags", "production", "-o", bin, "pilothandbook").CombinedOutput()
+	out, err := exec.Command("go", "build", "-tags", "production,nodynamic", "-o", bin, "pilothandbook").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}

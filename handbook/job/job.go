@@ -38,7 +38,11 @@ type ProcessModule struct {
 }
 
 // Job says how it is run.
-func (ProcessModule) Job() queue.Spec { return content("process-module") }
+func (ProcessModule) Job() queue.Spec {
+	s := content("process-module")
+	s.Timeout = time.Hour // images take seconds each, and only once
+	return s
+}
 
 // SignInCode makes and mails the code and link of a sign-in request.
 type SignInCode struct {

@@ -20,7 +20,7 @@ func (g *gate) lessonFiles() []string {
 
 // lessons checks the text of every lesson, and that none is forgotten.
 func (g *gate) lessons() {
-	r := g.m.resolver(func(string, [sha256.Size]byte) string { return "/" })
+	r := g.m.resolver(g.m.originals(func(string, [sha256.Size]byte) string { return "/" }))
 	files := g.lessonFiles()
 	links, headings := map[string][]mdx.Link{}, map[string]map[string]bool{}
 	for i, l := range g.read(files, r) {

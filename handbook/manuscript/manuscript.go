@@ -3,7 +3,7 @@
 //
 //	module.yaml     what is sold: key, title, version, price, the lessons in order
 //	lessons/*.mdx   their text
-//	media/          images: svg, png, jpg
+//	media/          images: svg, png, jpg; x.dark.svg is what dark pages show instead of x.svg
 //	components/     custom elements in TypeScript, each with the props it takes
 //
 // A component is a pair of files: wind-triangle.ts defines the element
@@ -20,8 +20,8 @@
 // hold what several components import; nothing else can be imported.
 //
 // Files and folders whose name begins with a dot, and other files beside these,
-// are left out. WebP is not among the media: its size cannot be read with the
-// standard library, and published images are converted anyway.
+// are left out. WebP is not among the media: published images are converted to
+// it anyway.
 //
 // [Read] tells every fault at once. The publisher reads a folder with it and
 // the worker the blobs of an upload, so that both decide alike.
@@ -93,6 +93,7 @@ func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
 		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
 	}, texts: map[string][]byte{}, spelled: map[string]string{}}
 	g.walk()
+	g.darks()
 	if g.module() {
 		g.components()
 		g.lessons()
@@ -112,7 +113,12 @@ func (m *Manuscript) Picture(path string) (width, height int, ok bool) {
 // Render renders the lessons one by one, in order, each with its faults. The
 // URL of an image is what mediaURL says; it must be escaped.
 func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) string) iter.Seq2[mdx.Lesson, []mdx.Fault] {
-	r := m.resolver(mediaURL)
+	return m.RenderShowing(m.originals(mediaURL))
+}
+
+// RenderShowing is Render for images of which there are several files.
+func (m *Manuscript) RenderShowing(image func(path string) mdx.Sized) iter.Seq2[mdx.Lesson, []mdx.Fault] {
+	r := m.resolver(image)
 	return func(yield func(mdx.Lesson, []mdx.Fault) bool) {
 		for _, l := range m.Lessons {
 			if !yield(m.render(l, r)) {
@@ -124,7 +130,7 @@ func (m *Manuscript) Render(mediaURL func(path string, sha [sha256.Size]byte) st
 
 // Lesson renders one lesson of the list, as Render does.
 func (m *Manuscript) Lesson(i int, mediaURL func(path string, sha [sha256.Size]byte) string) (mdx.Lesson, []mdx.Fault) {
-	return m.render(m.Lessons[i], m.resolver(mediaURL))
+	return m.render(m.Lessons[i], m.resolver(m.originals(mediaURL)))
 }
 
 func (m *Manuscript) render(l Lesson, r mdx.Resolver) (mdx.Lesson, []mdx.Fault) {
@@ -135,7 +141,15 @@ func (m *Manuscript) render(l Lesson, r mdx.Resolver) (mdx.Lesson, []mdx.Fault) 
 	return mdx.Render(l.File, src, r)
 }
 
-func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) string) mdx.Resolver {
+// originals shows images as their files are.
+func (m *Manuscript) originals(mediaURL func(path string, sha [sha256.Size]byte) string) func(path string) mdx.Sized {
+	return func(path string) mdx.Sized {
+		p := m.pictures[path]
+		return mdx.Sized{URL: mediaURL(path, p.sha), Width: p.width, Height: p.height}
+	}
+}
+
+func (m *Manuscript) resolver(image func(path string) mdx.Sized) mdx.Resolver {
 	urls := make(map[string]string, len(m.Lessons))
 	for _, l := range m.Lessons {
 		if urls[l.File] == "" {
@@ -155,11 +169,15 @@ func (m *Manuscript) resolver(mediaURL func(path string, sha [sha256.Size]byte) 
 		},
 		Module: m.other,
 		Media: func(path string) (mdx.Sized, bool) {
-			p, ok := m.pictures[path]
-			if !ok {
+			if _, ok := m.pictures[path]; !ok {
 				return mdx.Sized{}, false
 			}
-			return mdx.Sized{URL: mediaURL(path, p.sha), Width: p.width, Height: p.height}, true
+			shown := image(path)
+			if file, ok := m.Dark(path); ok {
+				dark := image(file)
+				shown.Dark = &dark
+			}
+			return shown, true
 		},
 	}
 }

@@ -11,8 +11,12 @@ import (
 	"strings"
 )
 
-// plate is what figures lie on, on dark pages too: reader/static/handbook.css.
-var plate = color.RGBA{R: 0xfb, G: 0xf9, B: 0xf4}
+// What figures lie on: the plate, on dark pages too, and those for dark pages
+// alone on the page itself. See reader/static/handbook.css.
+var (
+	plate = color.RGBA{R: 0xfb, G: 0xf9, B: 0xf4}
+	night = color.RGBA{R: 0x10, G: 0x17, B: 0x1e}
+)
 
 // What WCAG 2.2 asks for (1.4.3 and 1.4.11), and from where on a line is meant
 // to be seen at all: one in the colour of its ground covers what is below.
@@ -30,6 +34,7 @@ const (
 // of colour are grounds, and not judged. Nor is what lies on a gradient, what
 // is drawn by <use>, and what says that it only decorates by aria-hidden.
 type sight struct {
+	below color.RGBA // all of the drawing
 	open  []look
 	rules map[string][][2]string // of a style element, by simple selector
 	areas []area
@@ -71,8 +76,8 @@ type finding struct {
 	word               string
 }
 
-func newSight() *sight {
-	return &sight{rules: map[string][][2]string{}, dim: map[verdict]*finding{}}
+func newSight(below color.RGBA) *sight {
+	return &sight{below: below, rules: map[string][][2]string{}, dim: map[verdict]*finding{}}
 }
 
 func (s *sight) start(t xml.StartElement, line, column int) {
@@ -344,7 +349,7 @@ func (s *sight) ground(p point) (ground color.RGBA, ok bool) {
 			break
 		}
 	}
-	ground = plate
+	ground = s.below
 	for _, layer := range slices.Backward(layers) {
 		ground = layer.over(ground)
 	}

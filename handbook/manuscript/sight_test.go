@@ -55,7 +55,7 @@ func TestContrast(t *testing.T) {
 		{"cover", `<path d="M0 10h300" fill="none" stroke="#fbf9f4" stroke-width="9"/>`, ""},
 		{"rim", `<rect width="50" height="50" fill="#def" stroke="#fff"/>`, ""},
 		{"many", strings.Repeat(`<line x1="0" y1="10" x2="300" y2="10" stroke="#ccc"/>`, 9), `a line is #cccccc on #fbf9f4, as 8 more are,`},
-		{"scheme", `<style>@media (prefers-color-scheme: dark) { text { fill: #fff } }</style>`, `a style asks for the colour scheme; a figure lies on the same light plate on dark pages, so remove it`},
+		{"scheme", `<style>@media (prefers-color-scheme: dark) { text { fill: #fff } }</style>`, `a style asks for the colour scheme; a figure lies on the same light plate on dark pages; remove that, or keep a drawing for dark pages beside it as x.dark.svg`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,7 @@ type vector struct {
 	depth         int
 	styles        int // how many style elements are open
 	width, height int
+	blind         bool // whether it can be seen is not asked
 	sight         *sight
 }
 
@@ -37,7 +38,6 @@ func (v *vector) check(src []byte) (width, height int) {
 		v.report(0, 0, "this is not UTF-8; save the file in that encoding")
 		return 0, 0
 	}
-	v.sight = newSight()
 	d := xml.NewDecoder(bytes.NewReader(src))
 	for {
 		v.line, v.column = d.InputPos()
@@ -56,7 +56,9 @@ func (v *vector) check(src []byte) (width, height int) {
 	if !v.found {
 		v.report(0, 0, "this is no SVG: it has no <svg> element")
 	}
-	v.sight.report(v.report)
+	if !v.blind {
+		v.sight.report(v.report)
+	}
 	return v.width, v.height
 }
 
@@ -156,7 +158,7 @@ func (v *vector) css(where, text string) {
 		}
 	}
 	if strings.Contains(text, "prefers-color-scheme") {
-		v.fault("%s asks for the colour scheme; a figure lies on the same light plate on dark pages, so remove it", where)
+		v.fault("%s asks for the colour scheme; a figure lies on the same light plate on dark pages; remove that, or keep a drawing for dark pages beside it as x.dark.svg", where)
 	}
 	for {
 		_, rest, found := strings.Cut(text, "url(")

@@ -16,7 +16,6 @@ type Sized struct {
 	Width, Height int
 	WebP          []Scaled // the same image in other widths, narrowest first; may be none
 	Dark          *Sized   // what dark pages show instead; its size is the same. May be nil
-	Themed        bool     // it suits dark pages as it is
 
 	first bool // of its lesson
 }
@@ -30,8 +29,8 @@ type Scaled struct {
 // measure is how wide an image is at most beside its lesson's text.
 const measure = "(min-width: 720px) 690px, 100vw"
 
-// darkPage is when a reader's device asks for dark pages.
-const darkPage = "(prefers-color-scheme: dark)"
+// darkPage is when a page is dark: never on paper.
+const darkPage = "screen and (prefers-color-scheme: dark)"
 
 // html is the image's markup. A browser takes the first source that it can
 // show. All images but a lesson's first wait until they are near.
@@ -46,7 +45,7 @@ func (p Sized) html(alt, title string, invert bool) string {
 		fmt.Fprintf(&b, ` title="%s"`, html.EscapeString(title))
 	}
 	switch {
-	case p.Dark != nil || p.Themed:
+	case p.Dark != nil:
 		b.WriteString(` class="themed"`)
 	case invert:
 		b.WriteString(` class="invert"`)

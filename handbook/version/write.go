@@ -35,15 +35,26 @@ type Former struct {
 	Moved string // the id that it has now, "" if it was retired
 }
 
-// Medium is an image of a version, or a script of its components, stored as a
-// blob.
+// Medium is a file of an image of a version, or a script of its components,
+// stored as a blob.
 type Medium struct {
 	Path          string
 	SHA256        [sha256.Size]byte
 	ContentType   string
 	Width, Height int    // in pixels
+	Size          int64  `json:"-"` // in bytes
 	Preview       bool   // some free lesson shows it
 	Body          []byte `json:"-"` // of one that may not be stored yet
+}
+
+// extensions are those of the addresses of media, by content type.
+var extensions = map[string]string{
+	"image/svg+xml": ".svg", "image/png": ".png", "image/webp": ".webp", "image/jpeg": ".jpg", "text/javascript": ".js",
+}
+
+// URL is where those who may see a medium of a module fetch it.
+func (m Medium) URL(module string) string {
+	return fmt.Sprintf("/media/%s/%x%s", module, m.SHA256, extensions[m.ContentType])
 }
 
 // Same returns the version that a source has become, and whether it has. It

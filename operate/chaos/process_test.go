@@ -31,7 +31,7 @@ func build(t *testing.T, defect string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-tags", "production", "-o", bin, ".")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-tags", "production,nodynamic", "-o", bin, ".")
 	cmd.Dir = tree
 	if out, err := cmd.CombinedOutput(); err != nil || t.Failed() {
 		t.Fatalf("build: %v\n%s", err, out)

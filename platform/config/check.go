@@ -151,15 +151,14 @@ func (c *Config) checkMail() error {
 	return errors.Join(from, support, scheme("MAIL_URL", c.MailURL.Reveal(), "smtp", "smtps", "smtp+plain"))
 }
 
+// checkCloudinary wants all of it or nothing, and names what is missing.
 func (c *Config) checkCloudinary() error {
-	set := 0
-	for _, v := range []string{c.CloudinaryCloudName, c.CloudinaryAPIKey, c.CloudinaryAPISecret.Reveal()} {
-		if v != "" {
-			set++
-		}
+	names := []string{"CLOUDINARY_CLOUD_NAME", "CLOUDINARY_API_KEY", "CLOUDINARY_API_SECRET"}
+	if c.CloudinaryCloudName == "" && c.CloudinaryAPIKey == "" && c.CloudinaryAPISecret == "" {
+		return nil
 	}
-	if set != 0 && set != 3 {
-		return errors.New("CLOUDINARY_CLOUD_NAME, CLOUDINARY_API_KEY and CLOUDINARY_API_SECRET must be set together")
+	if err := c.Require(names...); err != nil {
+		return fmt.Errorf("%w\n(%s must be set together)", err, strings.Join(names, ", "))
 	}
 	return nil
 }

@@ -61,11 +61,15 @@ func (j Jobs) processContent(ctx context.Context, s source.Source, a job.Process
 	if err != nil {
 		return err
 	}
-	lessons, err := render(ctx, m, f)
+	made, err := j.optimiseMediaAssets(ctx, m, f)
 	if err != nil {
 		return err
 	}
-	p := publication(s, m, lessons, slices.Concat(media(m, lessons), scripts(m, lessons)))
+	lessons, err := render(ctx, m, f, made)
+	if err != nil {
+		return err
+	}
+	p := publication(s, m, lessons, slices.Concat(made.media(m, lessons), scripts(m, lessons)))
 	if p.Again = a.Again; a.By != uuid.Nil {
 		s.Author = a.By
 	}

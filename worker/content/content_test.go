@@ -82,6 +82,7 @@ func TestContent(t *testing.T) {
 		if err != nil || len(outline) != len(m.Lessons) {
 			t.Errorf("%s has %d lessons, %v; want %d", m.Key, len(outline), err, len(m.Lessons))
 		}
+		wantWhole(t, p, *v)
 	}
 	wantImages(t, p)
 }
@@ -116,7 +117,7 @@ func TestSameSource(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int{"modules": 1, "content_versions": 1, "lesson_ids": 2, "lessons": 2, "media": 2}
+	want := map[string]int{"modules": 1, "content_versions": 1, "lesson_ids": 2, "lessons": 2, "media": 3, "renditions": 3}
 	for table, n := range want {
 		if got := rows(t, p, table); got != n {
 			t.Errorf("%s has %d rows, want %d", table, got, n)
@@ -244,7 +245,7 @@ func TestStoppedInTheMiddle(t *testing.T) {
 	if err := run(t.Context(), p, id, true); err != nil {
 		t.Fatal(err)
 	}
-	if n := rows(t, p, "media"); n != 2 {
-		t.Errorf("the next run stored %d images, want 2", n)
+	if n := rows(t, p, "media"); n != 3 {
+		t.Errorf("the next run stored %d images, want 3", n)
 	}
 }

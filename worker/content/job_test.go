@@ -39,7 +39,7 @@ func TestProgress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"reading 5 files", "1 of 2 lessons", "2 of 2 lessons", "storing 2 lessons and 2 files"}
+	want := []string{"reading 5 files", "optimising image 1 of 2", "optimising image 2 of 2", "1 of 2 lessons", "2 of 2 lessons", "storing 2 lessons and 3 files"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -21,10 +20,9 @@ import (
 
 // render makes the lessons' HTML, which is sanitised, and tells after each how
 // many there are.
-func render(ctx context.Context, m *manuscript.Manuscript, f *folder) (lessons []mdx.Lesson, err error) {
+func render(ctx context.Context, m *manuscript.Manuscript, f *folder, made images) (lessons []mdx.Lesson, err error) {
 	var faults []mdx.Fault
-	url := func(file string, sum [sha256.Size]byte) string { return address(m.Key, file, sum) }
-	for lesson, wrong := range m.Render(url) {
+	for lesson, wrong := range m.RenderShowing(func(path string) mdx.Sized { return made.sized(m.Key, path) }) {
 		if f.err != nil {
 			return nil, f.err
 		}
@@ -34,11 +32,6 @@ func render(ctx context.Context, m *manuscript.Manuscript, f *folder) (lessons [
 		}
 	}
 	return lessons, refuse(faults)
-}
-
-// address is where a medium of a module is served.
-func address(module, file string, sum [sha256.Size]byte) string {
-	return fmt.Sprintf("/media/%s/%x%s", module, sum, path.Ext(file))
 }
 
 // scripts lists the bundles that lessons need, each once. One that a free
@@ -61,40 +54,7 @@ func scripts(m *manuscript.Manuscript, lessons []mdx.Lesson) []version.Medium {
 }
 
 func script(b bundle.Module) version.Medium {
-	return version.Medium{Path: fmt.Sprintf("components/%x.js", b.SHA256), SHA256: b.SHA256, ContentType: "text/javascript", Body: b.Body}
-}
-
-// media lists the images of a module. One that a free lesson shows is free.
-func media(m *manuscript.Manuscript, lessons []mdx.Lesson) []version.Medium {
-	free := map[string]bool{}
-	for i, l := range lessons {
-		for _, img := range l.Images {
-			free[img.Path] = free[img.Path] || m.Lessons[i].Preview
-		}
-		for _, link := range l.Links {
-			free[link.Path] = free[link.Path] || m.Lessons[i].Preview
-		}
-	}
-	var all []version.Medium
-	for _, f := range m.Files {
-		if width, height, ok := m.Picture(f.Path); ok {
-			all = append(all, version.Medium{
-				Path: f.Path, SHA256: f.SHA256, ContentType: contentType(f.Path), Width: width, Height: height, Preview: free[f.Path],
-			})
-		}
-	}
-	return all
-}
-
-// contentType is that of the kinds of image that the gate lets through.
-func contentType(file string) string {
-	switch path.Ext(file) {
-	case ".svg":
-		return "image/svg+xml"
-	case ".png":
-		return "image/png"
-	}
-	return "image/jpeg"
+	return version.Medium{Path: fmt.Sprintf("components/%x.js", b.SHA256), SHA256: b.SHA256, ContentType: "text/javascript", Size: int64(len(b.Body)), Body: b.Body}
 }
 
 // components counts the module's own components that lessons use.
@@ -121,7 +81,7 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 	for i, l := range lessons {
 		made := edition.Lesson(m.Lessons[i], l)
 		if b, ok := m.Bundle(l); ok {
-			made.Script = address(m.Key, ".js", b.SHA256)
+			made.Script = script(b).URL(m.Key)
 		}
 		p.Lessons = append(p.Lessons, made)
 		p.Size += int64(len(l.HTML))
@@ -132,13 +92,8 @@ func publication(s source.Source, m *manuscript.Manuscript, lessons []mdx.Lesson
 	for _, id := range m.Retired {
 		p.Former = append(p.Former, version.Former{ID: id})
 	}
-	for _, f := range m.Files {
-		if strings.HasPrefix(f.Path, "media/") {
-			p.Size += f.Size
-		}
-	}
-	for _, m := range media {
-		p.Size += int64(len(m.Body))
+	for _, made := range media {
+		p.Size += made.Size
 	}
 	p.Checksum = checksum(p)
 	return p

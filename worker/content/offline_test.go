@@ -63,10 +63,10 @@ func TestPackage(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &m); err != nil {
 		t.Fatal(err)
 	}
-	if m.Module != "instrument" || m.Version != "0.1.0" || m.Checksum != v.Checksum || len(m.Files) != 2+2+1 {
+	if m.Module != "instrument" || m.Version != "0.1.0" || m.Checksum != v.Checksum || len(m.Files) != 2+3+1 { // one image comes in two formats
 		t.Errorf("%+v", m)
 	}
-	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID); n != "5" {
+	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID); n != "6" {
 		t.Errorf("%s files", n)
 	}
 	if err := pack(t.Context(), p, v.ID); err != nil {
@@ -81,6 +81,22 @@ func TestPackage(t *testing.T) {
 	}
 	if err := pack(t.Context(), p, uuid.New()); err == nil || !strings.Contains(err.Error(), "There is no such version") {
 		t.Errorf("of no version: %v", err)
+	}
+}
+
+// wantWhole checks that a package has all that its version's lessons load.
+func wantWhole(t *testing.T, p *platform.Platform, v version.Version) {
+	t.Helper()
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	missing := platformtest.Text(t, p, `
+		SELECT coalesce(string_agg(DISTINCT loaded[1], ' '), '')
+		FROM lessons l
+		CROSS JOIN LATERAL regexp_matches(l.html || ' ' || l.script, '/(media/[a-z_]+/[0-9a-f]{64}\.[a-z]+)', 'g') loaded
+		WHERE l.version_id = $1 AND loaded[1] NOT IN (SELECT path FROM package_files WHERE version_id = $1)`, v.ID)
+	if missing != "" {
+		t.Errorf("the package of %s lacks %s", v.Module, missing)
 	}
 }
 
