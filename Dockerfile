@@ -14,8 +14,10 @@ RUN go mod download && go mod verify
 FROM deps AS builder
 COPY . .
 ARG RAILWAY_GIT_COMMIT_SHA=unknown
-RUN go build -mod=readonly -tags production,nodynamic -trimpath -buildvcs=false \
-      -ldflags "-s -w -X pilothandbook/platform.build=${RAILWAY_GIT_COMMIT_SHA}" -o /out/handbook .
+# Railway tells the commit only of what it fetched itself; the workflow leaves it in a file.
+RUN build="$(cat COMMIT 2>/dev/null || echo "$RAILWAY_GIT_COMMIT_SHA")" && \
+    go build -mod=readonly -tags production,nodynamic -trimpath -buildvcs=false \
+      -ldflags "-s -w -X pilothandbook/platform.build=$build" -o /out/handbook .
 
 FROM alpine:3.22 AS runner
 RUN addgroup --system --gid 1001 handbook && adduser --system --uid 1001 --ingroup handbook handbook

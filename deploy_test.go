@@ -1,11 +1,16 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/BurntSushi/toml"
@@ -63,39 +68,150 @@ func TestRailwayFiles(t *testing.T) {
 	}
 }
 
-func TestDockerfile(t *testing.T) {
-	t.Parallel()
-	b, err := os.ReadFile("Dockerfile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := string(b)
-	var stages []string
-	for _, m := range regexp.MustCompile(`(?m)^FROM \S+ AS (\w+)$`).FindAllStringSubmatch(text, -1) {
-		stages = append(stages, m[1])
-	}
-	if want := []string{"base", "deps", "builder", "runner"}; !slices.Equal(stages, want) {
-		t.Errorf("stages %q, want %q", stages, want)
-	}
-	for _, line := range []string{
-		`FROM golang:1.26-alpine3.22 AS base`, `FROM alpine:3.22 AS runner`, `apk add --no-cache libc6-compat`, `Lockfile not found.`, `-mod=readonly`,
-		`--gid 1001`, `--uid 1001`, `--chown=handbook:handbook`, "\nUSER handbook\n", "\nEXPOSE 3000\n", `PORT=3000`, `HOSTNAME=0.0.0.0`, `APP_ENV=production`,
-		`CMD ["handbook", "web"]`, `CGO_ENABLED=0`, `-tags production,nodynamic`,
-	} {
-		if !strings.Contains(text, line) {
-			t.Errorf("the Dockerfile has no %q", line)
+// stage is a part of a Dockerfile, from one FROM to the next.
+type stage struct {
+	name, from   string
+	instructions []string // each on one line, such as "USER handbook"
+}
+
+// stages reads a Dockerfile.
+func stages(text string) []stage {
+	var all []stage
+	text = regexp.MustCompile(`(?m)^\s*#.*\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`\s*\\\n\s*`).ReplaceAllString(text, " ")
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if from, ok := strings.CutPrefix(line, "FROM "); ok {
+			image, name, _ := strings.Cut(from, " AS ")
+			all = append(all, stage{name: name, from: image})
+		} else if line != "" && len(all) > 0 {
+			last := &all[len(all)-1]
+			last.instructions = append(last.instructions, line)
 		}
 	}
-	runner := text[strings.Index(text, "AS runner"):]
-	if copies := regexp.MustCompile(`(?m)^COPY .*$`).FindAllString(runner, -1); len(copies) != 1 {
-		t.Errorf("the runner gets more than the program: %q", copies)
+	return all
+}
+
+// of returns the stage's instructions of a kind, without its name.
+func (s stage) of(kind string) []string {
+	var all []string
+	for _, i := range s.instructions {
+		if rest, ok := strings.CutPrefix(i, kind+" "); ok {
+			all = append(all, rest)
+		}
 	}
-	mod, err := os.ReadFile("go.mod")
-	if err != nil {
+	return all
+}
+
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	all := stages(read(t, "Dockerfile"))
+	if len(all) != 4 {
+		t.Fatalf("%d stages: %v", len(all), all)
+	}
+	for i, want := range []string{"base golang:1.26-alpine3.22", "deps base", "builder deps", "runner alpine:3.22"} {
+		if got := all[i].name + " " + all[i].from; got != want {
+			t.Errorf("stage %q, want %q", got, want)
+		}
+	}
+	base, deps, builder, runner := all[0], all[1], all[2], all[3]
+	if env := strings.Join(base.of("ENV"), " "); !strings.Contains(env, "CGO_ENABLED=0") {
+		t.Errorf("the program may need a C library: %s", env)
+	}
+	if locked := strings.Join(deps.of("RUN"), "\n"); !strings.Contains(locked, "apk add --no-cache libc6-compat") ||
+		!strings.Contains(locked, `test -f go.sum || { echo "Lockfile not found."; exit 1; }`) || !strings.Contains(locked, "go mod download && go mod verify") {
+		t.Errorf("the modules are not locked by go.sum: %s", locked)
+	}
+	for _, flag := range []string{"-mod=readonly", "-tags production,nodynamic", "-trimpath", "-buildvcs=false", `-s -w`} {
+		if build := strings.Join(builder.of("RUN"), "\n"); !strings.Contains(build, flag) {
+			t.Errorf("the program is built without %s: %s", flag, build)
+		}
+	}
+	for kind, want := range map[string][]string{
+		"COPY": {"--from=builder --chown=handbook:handbook /out/handbook /usr/local/bin/handbook"}, "USER": {"handbook"}, "EXPOSE": {"3000"},
+		"CMD": {`["handbook", "web"]`}, "ENV": {"APP_ENV=production GOTELEMETRY=off PORT=3000 HOSTNAME=0.0.0.0"},
+		"RUN": {"addgroup --system --gid 1001 handbook && adduser --system --uid 1001 --ingroup handbook handbook"},
+	} {
+		if got := runner.of(kind); !slices.Equal(got, want) {
+			t.Errorf("the image has %s %q, want %q", kind, got, want)
+		}
+	}
+	if !strings.Contains(read(t, "go.mod"), "\ngo 1.26") {
+		t.Error("go.mod and the Dockerfile name different versions of Go")
+	}
+}
+
+// TestWorkflow keeps what a deploy relies on: the order of its steps, and that
+// the token is seen by nothing else.
+func TestWorkflow(t *testing.T) {
+	t.Parallel()
+	text := read(t, ".github/workflows/ci.yml")
+	var flow struct {
+		Env  map[string]string
+		Jobs map[string]struct {
+			Needs any
+			If    string
+			Env   map[string]string
+			Steps []struct {
+				Uses, Run string
+				Env       map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal([]byte(text), &flow); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(mod), "\ngo 1.26") {
-		t.Error("go.mod and the Dockerfile name different versions of Go")
+	var deploys []string
+	for name, job := range flow.Jobs {
+		for _, s := range append(job.Steps, struct {
+			Uses, Run string
+			Env       map[string]string
+		}{Env: job.Env}) {
+			if s.Uses != "" && !regexp.MustCompile(`@[0-9a-f]{40}$`).MatchString(s.Uses) {
+				t.Errorf("%s is not pinned", s.Uses)
+			}
+			if _, token := s.Env["RAILWAY_TOKEN"]; token && (name != "deploy" || !strings.HasPrefix(s.Run, "railway up ")) {
+				t.Errorf("job %s has the token where it runs %q", name, s.Run)
+			}
+			for _, command := range []string{"railway up --service web", ".github/await", "railway up --service worker"} {
+				if name == "deploy" && strings.HasPrefix(s.Run, command) {
+					deploys = append(deploys, command)
+				}
+			}
+		}
+	}
+	if want := []string{"railway up --service web", ".github/await", "railway up --service worker"}; !slices.Equal(deploys, want) {
+		t.Errorf("a deploy does %q, want %q", deploys, want)
+	}
+	if deploy := flow.Jobs["deploy"]; deploy.Needs != "test" || !strings.Contains(deploy.If, "refs/heads/main") {
+		t.Errorf("a deploy needs %v, and happens if %s", deploy.Needs, deploy.If)
+	}
+	if len(flow.Env) > 0 || flow.Jobs["notify"].If != "always()" {
+		t.Error("the whole workflow has variables, or not always a notice")
+	}
+}
+
+// TestAwait has the workflow's script wait for a deploy that takes a while, and
+// give up on one that does not come.
+func TestAwait(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	answers := []string{"", `{"status":"healthy","version":"old"}`, `{"status":"degraded","version":"new"}`, `{"status":"healthy","services":{},"version":"new"}`}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, answers[min(int(asked.Add(1)), len(answers))-1])
+	}))
+	t.Cleanup(server.Close)
+	await := func(commit, seconds string) (string, error) {
+		cmd := exec.CommandContext(t.Context(), "bash", ".github/await", server.URL, commit, seconds)
+		cmd.Env = append(os.Environ(), "AWAIT_PAUSE=0.01")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := await("new", "60"); err != nil || out != "new is live\n" || asked.Load() != int32(len(answers)) {
+		t.Errorf("%v after %d questions: %s", err, asked.Load(), out)
+	}
+	if out, err := await("newer", "0"); err == nil || !strings.Contains(out, "still does not tell newer") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 
