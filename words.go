@@ -109,67 +109,74 @@ func migrate(ctx context.Context, _ []string, out io.Writer) error {
 // publish checks a module's folder and publishes it.
 func publish(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("publish", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	activate := flags.Bool("activate", false, "make the version active")
 	check := flags.Bool("check", false, "only check the folder")
-	rest, err := parse(flags, args)
+	rest, err := arguments(flags, args, 1, "publish takes one folder")
 	if err != nil {
-		return errUsage{err.Error()}
+		return err
 	}
-	if len(rest) != 1 {
-		return errUsage{"publish takes one folder"}
-	}
-	o := author.Options{Activate: *activate, Check: *check, Out: out}
+	o := author.Options{Out: out}
 	if !*check {
-		a, err := config.LoadAuthor()
-		if err != nil {
+		if o, err = asAuthor(out); err != nil {
 			return err
 		}
-		o.URL, o.Token = a.URL, a.Token.Reveal()
 	}
+	o.Activate, o.Check = *activate, *check
 	return author.Publish(ctx, o, rest[0])
 }
 
 // versions lists a module's versions, or makes one active.
 func versions(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("versions", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	activate := flags.String("activate", "", "the version to make active")
 	between := flags.String("diff", "", "the versions to compare")
-	rest, err := parse(flags, args)
+	rest, err := arguments(flags, args, 1, "versions takes one module, such as private_commercial")
 	if err != nil {
-		return errUsage{err.Error()}
+		return err
 	}
-	if len(rest) != 1 {
-		return errUsage{"versions takes one module, such as private_commercial"}
-	}
-	a, err := config.LoadAuthor()
+	o, err := asAuthor(out)
 	if err != nil {
 		return err
 	}
 	if *between != "" {
-		return author.Difference(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *between)
+		return author.Difference(ctx, o, rest[0], *between)
 	}
-	return author.Versions(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *activate)
+	return author.Versions(ctx, o, rest[0], *activate)
 }
 
 // reprocess makes a version again of its source.
 func reprocess(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("reprocess", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	number := flags.String("version", "", "the version; without it the active one")
-	rest, err := parse(flags, args)
-	if err != nil {
-		return errUsage{err.Error()}
-	}
-	if len(rest) != 1 {
-		return errUsage{"reprocess takes one module, such as private_commercial"}
-	}
-	a, err := config.LoadAuthor()
+	rest, err := arguments(flags, args, 1, "reprocess takes one module, such as private_commercial")
 	if err != nil {
 		return err
 	}
-	return author.Reprocess(ctx, author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, rest[0], *number)
+	o, err := asAuthor(out)
+	if err != nil {
+		return err
+	}
+	return author.Reprocess(ctx, o, rest[0], *number)
+}
+
+// arguments reads a word's flags, and returns the n other arguments that it
+// takes; usage says which.
+func arguments(flags *flag.FlagSet, args []string, n int, usage string) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	rest, err := parse(flags, args)
+	if err != nil {
+		return nil, errUsage{err.Error()}
+	}
+	if len(rest) != n {
+		return nil, errUsage{usage}
+	}
+	return rest, nil
+}
+
+// asAuthor returns what an author's word needs to reach the handbook.
+func asAuthor(out io.Writer) (author.Options, error) {
+	a, err := config.LoadAuthor()
+	return author.Options{URL: a.URL, Token: a.Token.Reveal(), Out: out}, err
 }
 
 // parse reads flags before and after the other arguments, which it returns.

@@ -21,14 +21,10 @@ import (
 // newModule makes a folder to begin with.
 func newModule(_ context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("new", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	key := flags.String("key", "instrument", "the module's key")
-	rest, err := parse(flags, args)
+	rest, err := arguments(flags, args, 1, "new takes one folder")
 	if err != nil {
-		return errUsage{err.Error()}
-	}
-	if len(rest) != 1 {
-		return errUsage{"new takes one folder"}
+		return err
 	}
 	return author.New(out, rest[0], *key)
 }
@@ -36,14 +32,10 @@ func newModule(_ context.Context, args []string, out io.Writer) error {
 // showPreview serves a folder to this machine until ctx ends.
 func showPreview(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("preview", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	port := flags.Uint("port", 4000, "the port to listen on")
-	rest, err := parse(flags, args)
+	rest, err := arguments(flags, args, 1, "preview takes one folder")
 	if err != nil {
-		return errUsage{err.Error()}
-	}
-	if len(rest) != 1 {
-		return errUsage{"preview takes one folder"}
+		return err
 	}
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.FormatUint(uint64(*port), 10)))
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -61,15 +53,11 @@ func showPreview(ctx context.Context, args []string, out io.Writer) error {
 // reader.
 func importSite(_ context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("import", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	key := flags.String("key", "instrument", "the module's key")
 	unknown := flags.String("unknown-components", "fault", "keep or fault")
-	rest, err := parse(flags, args)
+	rest, err := arguments(flags, args, 2, "import takes the folder of the site and the one to make")
 	if err != nil {
-		return errUsage{err.Error()}
-	}
-	if len(rest) != 2 {
-		return errUsage{"import takes the folder of the site and the one to make"}
+		return err
 	}
 	if *unknown != "keep" && *unknown != "fault" {
 		return errUsage{fmt.Sprintf("--unknown-components is keep or fault, not %q", *unknown)}

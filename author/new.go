@@ -27,10 +27,7 @@ var codes = map[string]string{"private_commercial": "PA.I.F.K1", "instrument": "
 // New writes a small module that publishes into a folder which is empty or not
 // there yet.
 func New(out io.Writer, dir, key string) error {
-	if modules := manuscript.Modules(); !slices.Contains(modules, key) {
-		return fmt.Errorf("there is no module %q to write lessons for; --key takes %s", key, strings.Join(modules, " or "))
-	}
-	if err := Vacant(dir); err != nil {
+	if err := Fit(dir, key); err != nil {
 		return err
 	}
 	words := strings.NewReplacer("KEY", key, "ID-", strings.ReplaceAll(key, "_", "-")+"-",
@@ -61,8 +58,12 @@ func New(out io.Writer, dir, key string) error {
 	return nil
 }
 
-// Vacant makes sure that nothing in a folder is overwritten.
-func Vacant(dir string) error {
+// Fit makes sure that there is such a module to write lessons for, and that
+// nothing in the folder is overwritten.
+func Fit(dir, key string) error {
+	if modules := manuscript.Modules(); !slices.Contains(modules, key) {
+		return fmt.Errorf("there is no module %q to write lessons for; --key takes %s", key, strings.Join(modules, " or "))
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err

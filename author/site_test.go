@@ -4,7 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -172,8 +174,19 @@ func TestForeignFaults(t *testing.T) {
 	o.Out = &said
 	wantError(t, foreign.Import(o), "has faults (1, above); mend them, or import again with --unknown-components=keep")
 	kept := o
-	kept.To, kept.Key, kept.Keep = filepath.Join(t.TempDir(), "kept"), "gliding", true
+	kept.To, kept.From, kept.Keep = filepath.Join(t.TempDir(), "kept"), t.TempDir(), true
+	var long strings.Builder // over a lesson's budget, however it is compressed
+	for i := range 8000 {
+		fmt.Fprintf(&long, "%x\n\n", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+	}
+	write(t, kept.From, map[string]string{"a.mdx": "---\ntitle: A\n---\n\n" + long.String()})
 	wantError(t, foreign.Import(kept), "has faults (1, above); mend them, and see that none is left: handbook publish --check ")
+	gliding := o
+	gliding.To, gliding.Key = filepath.Join(t.TempDir(), "gliding"), "gliding"
+	wantError(t, foreign.Import(gliding), `there is no module "gliding" to write lessons for`)
+	if _, err := os.Stat(gliding.To); err == nil {
+		t.Error("a folder was made for no module")
+	}
 	wantText(t, said.String(), filepath.Join(to, "lessons", "a.mdx")+":7:1: <Card> is not a component of this handbook")
 	wantError(t, foreign.Import(o), "is not empty")
 	o.To, o.From = filepath.Join(to, "other"), t.TempDir()

@@ -47,7 +47,7 @@ func Import(o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := author.Vacant(o.To); err != nil {
+	if err := author.Fit(o.To, o.Key); err != nil {
 		return err
 	}
 	faults, err := s.settle()

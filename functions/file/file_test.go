@@ -149,12 +149,10 @@ func TestLostKey(t *testing.T) {
 
 // FuzzRange: a part of a sealed file is exactly what it says it is.
 func FuzzRange(f *testing.F) {
-	for _, s := range []string{"bytes=0-0", "bytes=-1", "bytes=262143-262145", "bytes=262159-262161", "bytes=599999-", "bytes=600100-", "bytes=5-2", "bytes=0-0,2-2",
-		"bytes=-99999999999999999999", "bytes= 1 - 2", "lines=1-2", "bytes=", "", "bytes=0-18446744073709551615"} {
+	platformtest.AddRanges(f)
+	for _, s := range []string{"bytes=262143-262145", "bytes=262159-262161", "bytes=600100-"} { // a sealed piece is 16 bytes longer
 		f.Add(s, "")
 	}
-	f.Add("bytes=1-2", `"other"`)
-	f.Add("bytes=1-2", `W/"x"`)
 	p := platformtest.New(f)
 	_, sealed, path := packed(f, p, 600_000)
 	ana := platformtest.Learner(f, p, "ana@example.com")
@@ -163,21 +161,6 @@ func FuzzRange(f *testing.F) {
 	f.Add("bytes=1-2", `"`+sealed.Sealed.String()+`"`)
 	f.Fuzz(func(t *testing.T, asked, unless string) {
 		got := ask(t, p, ana, "GET", path, "Range", asked, "If-Range", unless)
-		var from, to, size int
-		switch got.Status {
-		case http.StatusOK:
-			to = len(body) - 1
-		case http.StatusPartialContent:
-			if _, err := fmt.Sscanf(got.Header.Get("Content-Range"), "bytes %d-%d/%d", &from, &to, &size); err != nil || size != len(body) || from > to {
-				t.Fatalf("%q: %v", asked, got.Header)
-			}
-		case http.StatusRequestedRangeNotSatisfiable:
-			return
-		default:
-			t.Fatalf("%q: %d", asked, got.Status)
-		}
-		if got.Body != body[from:to+1] {
-			t.Errorf("%q: %d bytes that are not those from %d to %d", asked, len(got.Body), from, to)
-		}
+		platformtest.WantRange(t, got, body, asked)
 	})
 }

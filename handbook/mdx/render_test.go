@@ -1,7 +1,6 @@
 package mdx_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path"
@@ -12,9 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/platformtest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // front is a front matter of five lines, so that Markdown begins in line 6.
 const front = "---\ntitle: T\nsummary: S\ndate: 2026-03-31\n---\n"
@@ -43,9 +41,9 @@ func TestLesson(t *testing.T) {
 	for _, f := range faults {
 		t.Error(f)
 	}
-	golden(t, "testdata/lesson.html", got.HTML)
+	platformtest.Golden(t, "lesson.html", got.HTML)
 	got.HTML = ""
-	golden(t, "testdata/lesson.txt", describe(got))
+	platformtest.Golden(t, "lesson.txt", describe(got))
 
 	scanned, _ := mdx.Scan("lessons/density-altitude.mdx", src, files)
 	if diff := cmp.Diff(got, scanned); diff != "" {
@@ -70,22 +68,6 @@ func describe(l mdx.Lesson) string {
 		fmt.Fprintf(&b, "image   %+v\n", image)
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
 }
 
 func TestRender(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/platformtest"
 )
 
 // tagged is Markdown with tags, expressions, directives and statements. Its
@@ -59,5 +60,5 @@ func TestTags(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "=== %s\n%s\n---\n%s", tc.name, strings.ReplaceAll(tc.markdown, "\r", "\\r"), lesson.HTML)
 	}
-	golden(t, "testdata/tags.txt", b.String())
+	platformtest.Golden(t, "tags.txt", b.String())
 }

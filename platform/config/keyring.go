@@ -55,9 +55,9 @@ func (c *Config) keyring() (keys []ContentKey, err error) {
 	return keys, nil
 }
 
-// guessable reports whether 32 bytes are a placeholder rather than random: few
-// different ones, all of them text, or all in equal steps. None of it happens
-// by chance.
+// guessable reports whether somebody typed 32 bytes or counted them up: few are
+// different, all of them are text, or all are in equal steps. None of it
+// happens by chance.
 func guessable(b []byte) bool {
 	seen, printable, steps := map[byte]bool{}, true, true
 	for i, c := range b {

@@ -2,18 +2,14 @@ package formula_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"pilothandbook/platform/formula"
+	"pilothandbook/platform/platformtest"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 // TestTraining sets formulas of flight training.
 func TestTraining(t *testing.T) {
@@ -28,7 +24,7 @@ func TestTraining(t *testing.T) {
 		}
 		fmt.Fprintf(&got, "%s\n%s\n%s\n\n", tex, f.Text, f.MathML)
 	}
-	golden(t, "testdata/training.txt", got.String())
+	platformtest.Golden(t, "training.txt", got.String())
 }
 
 // training are formulas of flight training.
@@ -39,22 +35,6 @@ func training(tb testing.TB) []string {
 		tb.Fatal(err)
 	}
 	return strings.Split(strings.TrimSpace(string(all)), "\n")
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
 }
 
 func TestErrors(t *testing.T) {

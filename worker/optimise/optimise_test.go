@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -282,4 +283,11 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// withSum puts the right check sum at the end of a PNG's chunk.
+func withSum(chunk []byte) []byte {
+	end := len(chunk) - 4
+	binary.BigEndian.PutUint32(chunk[end:], crc32.ChecksumIEEE(chunk[4:end]))
+	return chunk
 }
