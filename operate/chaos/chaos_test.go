@@ -20,7 +20,7 @@ import (
 var (
 	lasts   = flag.Duration("chaos.for", time.Minute, "how long there is load and breakage")
 	sales   = flag.Int("chaos.sales", 0, "how many readers come; 0 is 10 a second")
-	kills   = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 2.5 seconds")
+	kills   = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 1.6 seconds")
 	seed    = flag.Uint64("chaos.seed", 0, "repeats a schedule; 0 picks one")
 	drain   = flag.Duration("chaos.drain", 2*time.Minute, "how soon all must be at rest after the last blow")
 	program = flag.String("chaos.program", "", "a program that is built already")
@@ -78,7 +78,7 @@ func fill() {
 		*sales = int(*lasts / (100 * time.Millisecond))
 	}
 	if *kills == 0 {
-		*kills = int(*lasts / (2500 * time.Millisecond))
+		*kills = int(*lasts / (1600 * time.Millisecond))
 	}
 }
 

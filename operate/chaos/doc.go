@@ -12,7 +12,8 @@
 // -chaos.seed, it kills each of the servers and processes with SIGKILL, empties
 // Redis, cuts the end off its log, freezes it, and has Stripe deliver its events three times, shuffled,
 // late, or not at all. Some kills are aimed: at a web process that has just
-// told Stripe that it has an event, and at one that is taking events in.
+// told Stripe that it has an event, while PostgreSQL is slow to commit, and at one
+// that is taking events in.
 //
 // When the last one is over, all must come to rest within -chaos.drain. Then
 // the end state is judged. What it has to be follows from what the stand-in

@@ -56,10 +56,9 @@ func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 			all = append(all, blow{at, kinds[i%len(kinds)], rng.IntN(2), down()})
 		}
 	}
-	deck := []string{
-		killAtAck, killWorker, killTaking, killPostgres, killTaking, killWorker,
-		killAtAck, killRedis, killTaking, cutRedis, killAtAck, killWorker,
-	}
+	deck := slices.Concat(
+		slices.Repeat([]string{killAtAck}, 5), slices.Repeat([]string{killTaking}, 7), slices.Repeat([]string{killWorker}, 3),
+		[]string{killPostgres, killRedis, cutRedis, cutRedis})
 	rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 	spread(deck, kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
 	spread([]string{flushRedis}, int(lasts/(8*time.Second)), func() time.Duration { return 0 })
@@ -123,6 +122,25 @@ func (p *plant) fall(b blow) {
 	default:
 		p.till.Deliver(deliveries(b.what))
 	}
+}
+
+// slowness is how long PostgreSQL takes over events, where it is made slow.
+const slowness = 300 * time.Millisecond
+
+// slow keeps events from being committed from now on, for a moment, as a busy
+// disk would. Where PostgreSQL is away it does nothing.
+func (p *plant) slow() {
+	ctx, cancel := context.WithTimeout(p.t.Context(), 5*time.Second)
+	tx, err := p.db.Begin(ctx)
+	if err != nil {
+		cancel()
+		return
+	}
+	_, _ = tx.Exec(ctx, `LOCK TABLE stripe_events IN SHARE MODE`)
+	time.AfterFunc(slowness, func() {
+		defer cancel()
+		_ = tx.Rollback(ctx)
+	})
 }
 
 // deliveries is how events are brought from now on.

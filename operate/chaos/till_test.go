@@ -42,7 +42,9 @@ type till struct {
 }
 
 // trap kills a web process at its deliveries: it gathers some, lets them
-// through at once, so that they are in each other's way, and kills.
+// through at once, so that they are in each other's way, and kills. One that
+// waits for an acknowledgement makes PostgreSQL slow for a moment, so that who
+// acknowledges without waiting for it is seen to.
 type trap struct {
 	web   int
 	ack   bool          // at the first acknowledgement, else
@@ -56,7 +58,7 @@ type trap struct {
 }
 
 const (
-	gathered  = 12
+	gathered  = 16
 	gathering = 1500 * time.Millisecond
 )
 
@@ -77,6 +79,9 @@ func (s *till) wait(set *trap) bool {
 func (s *till) letThrough(set *trap) {
 	set.open.Do(func() {
 		s.trap.CompareAndSwap(set, nil)
+		if set.ack {
+			s.plant.slow()
+		}
 		close(set.gate)
 		if !set.ack {
 			time.AfterFunc(set.after, func() { s.shoot(set, "taking in") })
