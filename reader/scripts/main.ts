@@ -1,6 +1,7 @@
 // What runs on every page. Pages are whole without it.
 
 import { ask, owner, showAccount } from "./session";
+import { tellChange } from "./changed";
 import { mark } from "./marks";
 import { offerPasskeys } from "./passkey";
 import { searchAsTyped } from "./search";
@@ -40,7 +41,7 @@ async function start(): Promise<void> {
   early.forEach((event) => sender?.add(event));
   void sender.send();
   if (session) {
-    await mark();
+    await Promise.all([mark(), article && tellChange(article, who)]);
   }
 }
 

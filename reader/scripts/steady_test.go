@@ -11,6 +11,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/functions/asset"
+	"pilothandbook/functions/changes"
 	"pilothandbook/functions/events"
 	"pilothandbook/functions/lesson"
 	"pilothandbook/functions/media"
@@ -34,11 +35,8 @@ new PerformanceObserver((list) => list.getEntries().forEach((e) => {
 func TestSteady(t *testing.T) {
 	t.Parallel()
 	b := chromium.Start(t)
-	p := platformtest.New(t)
-	platformtest.Shelf(t, p)
-	server := httptest.NewServer(router.New(p, slices.Concat(asset.Routes(p), events.Routes(p), lesson.Routes(p), media.Routes(p), module.Routes(p), progress.Routes(p), session.Routes(p))...))
-	t.Cleanup(server.Close)
-	s := &site{Platform: p, url: server.URL}
+	s := shelf(t)
+	p := s.Platform
 	short, long := platformtest.Learner(t, p, "a@b.example"), platformtest.Learner(t, p, "somebody-with-a-very-long-address@a-long-domain.example.com")
 	for _, sql := range []string{
 		`UPDATE users SET name = 'Al' WHERE id = $1`,
@@ -48,10 +46,12 @@ func TestSteady(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	again := changed(t, p)
 	for _, tc := range []struct {
 		name, account string
 		who           *platformtest.User
-	}{{"signed out", "Sign in", nil}, {"a short name", "Al", short}, {"a long one", long.Email, long}} {
+		told          string
+	}{{"signed out", "Sign in", nil, ""}, {"a short name", "Al", short, ""}, {"a long one", long.Email, long, ""}, {"who read it before", again.Email, again, change}} {
 		for _, width := range []int{390, 1280} {
 			page := s.visit(t, b, tc.who, "")
 			if err := page.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 844, DeviceScaleFactor: 1}); err != nil {
@@ -65,6 +65,7 @@ func TestSteady(t *testing.T) {
 				t.Fatal(err)
 			}
 			shows(t, page, "[data-account]", tc.account)
+			shows(t, page, "[data-changed]", tc.told)
 			js(t, page, `() => new Promise((done) => setTimeout(() => done(""), 500))`)
 			if got := js(t, page, `() => window.shifted < 0.001 ? "" : window.shifted + " " + window.jumped.join("\n")`); got != "" {
 				t.Errorf("%s, %d pixels wide: the page shifts by %s", tc.name, width, got)
@@ -77,6 +78,18 @@ func TestSteady(t *testing.T) {
 			}
 		}
 	}
+}
+
+// shelf serves a lesson as it is served to readers.
+func shelf(t *testing.T) *site {
+	t.Helper()
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	server := httptest.NewServer(router.New(p, slices.Concat(
+		asset.Routes(p), changes.Routes(p), events.Routes(p), lesson.Routes(p), media.Routes(p),
+		module.Routes(p), progress.Routes(p), session.Routes(p))...))
+	t.Cleanup(server.Close)
+	return &site{Platform: p, url: server.URL}
 }
 
 // listen collects what a page's console says, but for what it is told to.
