@@ -186,6 +186,21 @@ func TestDeploymentLinksNoStandIns(t *testing.T) {
 	}
 }
 
+// A function starts cold in front of a reader: what only publishing needs is
+// not in it.
+func TestFunctionsStaySmall(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./functions/...").Output()
+	if err != nil || !strings.Contains(string(out), "jackc/pgx") {
+		t.Fatal(err, "functions need no database")
+	}
+	for _, heavy := range []string{"evanw/esbuild", "dop251/goja", "alecthomas/chroma", "gen2brain/webp", "cloudinary", "tdewolff/minify", "image/png", "image/jpeg", module + "platform/local"} {
+		if strings.Contains(string(out), heavy) {
+			t.Errorf("a function links %s", heavy)
+		}
+	}
+}
+
 func TestPackagesSayWhatTheyAreFor(t *testing.T) {
 	t.Parallel()
 	documented, folders := map[string]bool{}, map[string]bool{}

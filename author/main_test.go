@@ -25,6 +25,7 @@ import (
 	"pilothandbook/platform/queue"
 	"pilothandbook/router"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/optimise"
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -64,7 +65,7 @@ func newHandbook(t *testing.T, trip func(w http.ResponseWriter, r *http.Request)
 func (h *handbook) work(t *testing.T) {
 	t.Helper()
 	mux := queue.NewMux(job.Content)
-	queue.Handle(mux, content.Jobs{DB: h.p.DB}.ProcessModule)
+	queue.Handle(mux, content.Jobs{DB: h.p.DB, Images: optimise.Here{}}.ProcessModule)
 	queue.Handle(mux, content.Jobs{DB: h.p.DB}.UpdateSearchIndex)
 	w := queue.NewWorker(queue.Options{Pool: h.p.DB, Redis: h.p.Redis, Channel: platform.WakeChannel, Log: h.p.Log}, mux)
 	ctx, stop := context.WithCancel(t.Context())

@@ -15,6 +15,7 @@ import (
 	"pilothandbook/worker/content"
 	"pilothandbook/worker/learning"
 	"pilothandbook/worker/money"
+	"pilothandbook/worker/optimise"
 	"pilothandbook/worker/post"
 	"pilothandbook/worker/upkeep"
 )
@@ -44,7 +45,11 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	}
 	mux := queue.NewMux(job.Queues()...)
 
-	c := content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config)}
+	images, err := optimise.By(p.Config)
+	if err != nil {
+		return nil, err
+	}
+	c := content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config), Images: images}
 	queue.Handle(mux, c.ProcessModule)
 	queue.Handle(mux, c.UpdateSearchIndex)
 	queue.Handle(mux, c.GenerateOfflinePackage)

@@ -28,6 +28,7 @@ import (
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/router"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/optimise"
 )
 
 const winds = "/modules/private_commercial/lessons/wind-triangle"
@@ -57,7 +58,7 @@ func publishFolder(t *testing.T, p *platform.Platform, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := (content.Jobs{DB: p.DB}).ProcessModule(t.Context(), job.ProcessModule{Source: id, Activate: true}); err != nil {
+	if err := (content.Jobs{DB: p.DB, Images: optimise.Here{}}).ProcessModule(t.Context(), job.ProcessModule{Source: id, Activate: true}); err != nil {
 		t.Fatal(err)
 	}
 }

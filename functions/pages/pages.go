@@ -51,13 +51,12 @@ type facts struct {
 	Tax          bool
 	Version, Day string // of the terms
 	Sentry       bool   // errors are reported to Sentry
-	Cloudinary   bool   // figures come from Cloudinary
 }
 
 func factsOf(c *config.Config) facts {
 	f := facts{
 		Site: c.AuthURL, Contact: c.Contact(), Law: c.GoverningLaw, Tax: c.StripeTax,
-		Version: purchase.Terms, Day: purchase.Terms, Sentry: c.SentryDSN != "", Cloudinary: c.CloudinaryCloudName != "",
+		Version: purchase.Terms, Day: purchase.Terms, Sentry: c.SentryDSN != "",
 	}
 	for line := range strings.SplitSeq(c.Seller, ",") {
 		if line = strings.TrimSpace(line); line != "" {

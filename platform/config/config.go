@@ -58,7 +58,7 @@ type Config struct {
 	Seller       string `envconfig:"SELLER" desc:"name and postal address of who sells, separated by commas, for the terms, the privacy page and contact"`
 	GoverningLaw string `envconfig:"GOVERNING_LAW" desc:"whose law governs a purchase, for the terms: \"Germany\" or \"the State of Colorado, USA\"; nothing is said when empty"`
 
-	CloudinaryCloudName string `envconfig:"CLOUDINARY_CLOUD_NAME" desc:"Cloudinary account that serves media; all three or none"`
+	CloudinaryCloudName string `envconfig:"CLOUDINARY_CLOUD_NAME" desc:"Cloudinary account that makes the files of images for the worker; all three or none"`
 	CloudinaryAPIKey    string `envconfig:"CLOUDINARY_API_KEY" desc:"its key"`
 	CloudinaryAPISecret Secret `envconfig:"CLOUDINARY_API_SECRET" desc:"its secret"`
 

@@ -10,12 +10,13 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/optimise"
 )
 
 // again renders a source once more.
 func again(t *testing.T, p *platform.Platform, id uuid.UUID) {
 	t.Helper()
-	err := content.Jobs{DB: p.DB}.ProcessModule(t.Context(), job.ProcessModule{Source: id, Again: true, By: platformtest.Operator(t, p).ID})
+	err := content.Jobs{DB: p.DB, Images: optimise.Here{}}.ProcessModule(t.Context(), job.ProcessModule{Source: id, Again: true, By: platformtest.Operator(t, p).ID})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,14 @@ import (
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/queue"
+	"pilothandbook/worker/optimise"
 )
 
 // Jobs are the jobs of this package.
 type Jobs struct {
 	DB      *db.Pool
 	Keyring *seal.Keyring
+	Images  optimise.Maker
 }
 
 // result is what is told of a finished job.

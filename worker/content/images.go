@@ -62,7 +62,7 @@ func (j Jobs) optimiseMediaAssets(ctx context.Context, m *manuscript.Manuscript,
 func (j Jobs) optimise(ctx context.Context, path string, f *folder) ([]optimise.File, error) {
 	load := func() ([]byte, error) { return fs.ReadFile(f, path) }
 	if kind, ok := manuscript.Raster(path); ok {
-		return optimise.Raster(ctx, kind, load)
+		return j.Images.Raster(ctx, kind, load)
 	}
 	src, err := load()
 	if err != nil {
@@ -83,7 +83,7 @@ func (j Jobs) renditions(ctx context.Context, originals []manuscript.File) (map[
 		FROM renditions r
 		JOIN blobs b ON b.sha256 = r.sha256
 		WHERE r.original = ANY($1) AND r.recipe = $2
-		ORDER BY r.original, r.position`, sums, optimise.Recipe())
+		ORDER BY r.original, r.position`, sums, j.Images.Recipe())
 	if err != nil {
 		return nil, fmt.Errorf("renditions of %d images: %w", len(originals), err)
 	}
@@ -115,7 +115,7 @@ func (j Jobs) keep(ctx context.Context, original manuscript.File, made []optimis
 				INSERT INTO renditions (original, recipe, position, sha256, content_type, width, height)
 				VALUES ($1, $2, $3, $4, $5, $6, $7)
 				ON CONFLICT (original, recipe, position) DO NOTHING`,
-				original.SHA256[:], optimise.Recipe(), i, sum[:], f.ContentType, f.Width, f.Height)
+				original.SHA256[:], j.Images.Recipe(), i, sum[:], f.ContentType, f.Width, f.Height)
 			if err != nil {
 				return err
 			}

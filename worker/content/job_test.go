@@ -17,6 +17,7 @@ import (
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/queue"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/optimise"
 )
 
 // TestProgress has PostgreSQL note what the job tells of itself.
@@ -76,19 +77,31 @@ func begun(t *testing.T, p *platform.Platform, source uuid.UUID) (id uuid.UUID) 
 // ended runs a worker until a job has ended.
 func ended(t *testing.T, p *platform.Platform, id uuid.UUID) queue.Status {
 	t.Helper()
+	defer working(p, content.Jobs{DB: p.DB, Images: optimise.Here{}})()
+	return until(t, p, id, func(s queue.Status) bool { return s.State == queue.Done || s.State == queue.Dead })
+}
+
+// working runs a worker until stop is called.
+func working(p *platform.Platform, j content.Jobs) (stop func()) {
 	mux := queue.NewMux(job.Content)
-	queue.Handle(mux, content.Jobs{DB: p.DB}.ProcessModule)
+	queue.Handle(mux, j.ProcessModule)
+	queue.Handle(mux, j.UpdateSearchIndex)
 	w := queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}, mux)
-	ctx, stop := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	var g errgroup.Group
 	g.Go(func() error { return w.Run(ctx) })
-	defer func() { stop(); _ = g.Wait() }()
+	return func() { cancel(); _ = g.Wait() }
+}
+
+// until waits for what a job is to come to.
+func until(t *testing.T, p *platform.Platform, id uuid.UUID, reached func(queue.Status) bool) queue.Status {
+	t.Helper()
 	for ; ; time.Sleep(50 * time.Millisecond) {
 		s, err := queue.Look(t.Context(), p.DB, id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.State == queue.Done || s.State == queue.Dead {
+		if reached(s) {
 			return s
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/content"
+	"pilothandbook/worker/optimise"
 )
 
 func TestMain(m *testing.M) {
@@ -82,7 +83,7 @@ func process(t *testing.T, p *platform.Platform, files fstest.MapFS, activate bo
 }
 
 func run(ctx context.Context, p *platform.Platform, id uuid.UUID, activate bool) error {
-	return content.Jobs{DB: p.DB}.ProcessModule(ctx, job.ProcessModule{Source: id, Activate: activate})
+	return content.Jobs{DB: p.DB, Images: optimise.Here{}}.ProcessModule(ctx, job.ProcessModule{Source: id, Activate: activate})
 }
 
 // tables are those that the job writes to.

@@ -21,16 +21,41 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"pilothandbook/handbook/raster"
+	"pilothandbook/platform/config"
 )
 
-// version must change with every change of what comes out, so that published
-// images are made anew.
+// A Maker makes the files of images of pixels. What it makes of the same bytes
+// is kept under its recipe.
+type Maker interface {
+	// Recipe names how files are made. It changes with every change of what
+	// comes out, so that published images are made anew.
+	Recipe() string
+
+	// Raster makes the files of a PNG or JPEG: first the one for every browser,
+	// in the largest size, then WebPs, narrowest first. A WebP that saves
+	// nothing is left out. load is called when it is this image's turn. The
+	// error is Damaged where the author must mend the image.
+	Raster(ctx context.Context, kind raster.Kind, load func() ([]byte, error)) ([]File, error)
+}
+
+// By is who makes them: Cloudinary, if there is an account, and else Here.
+func By(c *config.Config) (Maker, error) {
+	if c.CloudinaryCloudName == "" {
+		return Here{}, nil
+	}
+	return NewCloudinary(c.CloudinaryCloudName, c.CloudinaryAPIKey, c.CloudinaryAPISecret.Reveal(), nil)
+}
+
+// Here makes them in this process, one at a time. Its plain file is a PNG if
+// the image is transparent or has few colours, and else a JPEG. The same image
+// gives the same files.
+type Here struct{}
+
 const version = "1"
 
-// Recipe names what is done here. A program that was built without the tag
-// nodynamic takes a libwebp of the machine where there is one, and its files
-// are others.
-func Recipe() string {
+// Recipe implements Maker. A program that was built without the tag nodynamic
+// takes a libwebp of the machine where there is one, and its files are others.
+func (Here) Recipe() string {
 	if webp.Dynamic() == nil {
 		return version + ", libwebp of the machine"
 	}
@@ -57,12 +82,8 @@ const (
 // more memory than a worker has.
 var turn = semaphore.NewWeighted(1)
 
-// Raster makes the files of a PNG or JPEG: first the one for every browser, in
-// the largest size, a PNG if it is transparent or has few colours and else a
-// JPEG; then WebPs, narrowest first. A WebP that saves nothing is left out.
-// load is called when it is this image's turn. The same image gives the same
-// files.
-func Raster(ctx context.Context, kind raster.Kind, load func() ([]byte, error)) ([]File, error) {
+// Raster implements Maker.
+func (Here) Raster(ctx context.Context, kind raster.Kind, load func() ([]byte, error)) ([]File, error) {
 	if err := turn.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func exif(orientation uint16) []byte {
 
 func files(t testing.TB, kind raster.Kind, src []byte) []optimise.File {
 	t.Helper()
-	all, err := optimise.Raster(t.Context(), kind, func() ([]byte, error) { return src, nil })
+	all, err := optimise.Here{}.Raster(t.Context(), kind, func() ([]byte, error) { return src, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestDamaged(t *testing.T) {
 		"spoilt PNG": {raster.PNG, spoilt}, "cut PNG": {raster.PNG, whole[:len(whole)/2]}, "cut JPEG": {raster.JPEG, jpg[:len(jpg)/2]},
 		"a JPEG as PNG": {raster.PNG, jpg}, "nothing": {raster.JPEG, nil},
 	} {
-		_, err := optimise.Raster(t.Context(), tc.kind, func() ([]byte, error) { return tc.src, nil })
+		_, err := optimise.Here{}.Raster(t.Context(), tc.kind, func() ([]byte, error) { return tc.src, nil })
 		if _, ok := errors.AsType[optimise.Damaged](err); !ok || !strings.Contains(err.Error(), "save it again") {
 			t.Errorf("%s: %v", name, err)
 		}
