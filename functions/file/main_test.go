@@ -1,9 +1,15 @@
 package file_test
 
 import (
+	"os"
 	"testing"
 
 	"pilothandbook/platform/platformtest"
 )
 
-func TestMain(m *testing.M) { platformtest.Main(m) }
+func TestMain(m *testing.M) {
+	if asked := os.Getenv(serving); asked != "" {
+		serve(asked)
+	}
+	platformtest.Main(m)
+}
