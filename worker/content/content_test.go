@@ -64,6 +64,7 @@ func TestContent(t *testing.T) {
 	if err != nil || len(dirs) == 0 {
 		t.Fatalf("modules under content: %d, %v", len(dirs), err)
 	}
+	loads := map[string]int{}
 	for _, file := range dirs {
 		dir := filepath.Dir(file)
 		m, faults := manuscript.Read(os.DirFS(dir))
@@ -82,7 +83,12 @@ func TestContent(t *testing.T) {
 		if err != nil || len(outline) != len(m.Lessons) {
 			t.Errorf("%s has %d lessons, %v; want %d", m.Key, len(outline), err, len(m.Lessons))
 		}
-		wantWhole(t, p, *v)
+		wantWhole(t, p, *v, loads)
+	}
+	for _, what := range []string{"img src", "script"} {
+		if loads[what] == 0 {
+			t.Errorf("no lesson loads anything by %s: %v", what, loads)
+		}
 	}
 	wantImages(t, p)
 }

@@ -38,8 +38,8 @@ func pack(ctx context.Context, p *platform.Platform, id uuid.UUID) error {
 	return content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config)}.GenerateOfflinePackage(ctx, job.GenerateOfflinePackage{Version: id})
 }
 
-// manifest returns what is stored of a version's package; "" is none.
-func manifest(t *testing.T, p *platform.Platform, id uuid.UUID) string {
+// stored returns the manifest of a version's package; "" is none.
+func stored(t *testing.T, p *platform.Platform, id uuid.UUID) string {
 	t.Helper()
 	return platformtest.Text(t, p, `SELECT coalesce((SELECT convert_from(manifest, 'UTF8') FROM packages WHERE version_id = $1), '')`, id)
 }
@@ -58,7 +58,7 @@ func TestPackage(t *testing.T) {
 	if err := pack(t.Context(), p, v.ID); err != nil {
 		t.Fatal(err)
 	}
-	first := manifest(t, p, v.ID)
+	first := stored(t, p, v.ID)
 	var m offline.Manifest
 	if err := json.Unmarshal([]byte(first), &m); err != nil {
 		t.Fatal(err)
@@ -76,27 +76,16 @@ func TestPackage(t *testing.T) {
 	if err := pack(t.Context(), p, v.ID); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(first, manifest(t, p, v.ID)); diff != "" {
+	if diff := cmp.Diff(first, stored(t, p, v.ID)); diff != "" {
 		t.Errorf("the same version gives another package:\n%s", diff)
+	}
+	loads := map[string]int{}
+	wantWhole(t, p, *v, loads)
+	if loads["source srcset"] == 0 {
+		t.Errorf("no lesson offers an image in several formats: %v", loads)
 	}
 	if err := pack(t.Context(), p, uuid.New()); err == nil || !strings.Contains(err.Error(), "There is no such version") {
 		t.Errorf("of no version: %v", err)
-	}
-}
-
-// wantWhole checks that a package has all that its version's lessons load.
-func wantWhole(t *testing.T, p *platform.Platform, v version.Version) {
-	t.Helper()
-	if err := pack(t.Context(), p, v.ID); err != nil {
-		t.Fatal(err)
-	}
-	missing := platformtest.Text(t, p, `
-		SELECT coalesce(string_agg(DISTINCT loaded[1], ' '), '')
-		FROM lessons l
-		CROSS JOIN LATERAL regexp_matches(l.html || ' ' || l.script, '/(media/[a-z_]+/[0-9a-f]{64}\.[a-z]+)', 'g') loaded
-		WHERE l.version_id = $1 AND loaded[1] NOT IN (SELECT path FROM package_files WHERE version_id = $1)`, v.ID)
-	if missing != "" {
-		t.Errorf("the package of %s lacks %s", v.Module, missing)
 	}
 }
 
@@ -149,7 +138,7 @@ func TestLostKey(t *testing.T) {
 	if err := pack(t.Context(), platformtest.Open(t, &lost), v.ID); err == nil || !strings.Contains(err.Error(), `the key "tests" is not in CONTENT_ENCRYPTION_KEY`) {
 		t.Error(err)
 	}
-	if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) == "" {
+	if stored(t, p, v.ID) != "" || stored(t, p, first.ID) == "" {
 		t.Error("the packages are not as they were")
 	}
 }
@@ -164,7 +153,7 @@ func TestNoRoom(t *testing.T) {
 	if err := pack(t.Context(), p, first.ID); err != nil {
 		t.Fatal(err)
 	}
-	before := manifest(t, p, first.ID)
+	before := stored(t, p, first.ID)
 	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
 	platformtest.Exec(t, p, `
 		CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -174,12 +163,12 @@ func TestNoRoom(t *testing.T) {
 		if err := pack(t.Context(), p, v.ID); err == nil || !strings.Contains(err.Error(), "No space left on device") {
 			t.Errorf("%s: %v", table, err)
 		}
-		if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) != before {
+		if stored(t, p, v.ID) != "" || stored(t, p, first.ID) != before {
 			t.Errorf("%s: the packages are not as they were", table)
 		}
 		platformtest.Exec(t, p, `DROP TRIGGER full_disk ON `+table)
 	}
-	if err := pack(t.Context(), p, v.ID); err != nil || manifest(t, p, v.ID) == "" {
+	if err := pack(t.Context(), p, v.ID); err != nil || stored(t, p, v.ID) == "" {
 		t.Error(err)
 	}
 }
@@ -233,7 +222,7 @@ func TestKilled(t *testing.T) {
 	if err := pack(t.Context(), p, first.ID); err != nil {
 		t.Fatal(err)
 	}
-	before := manifest(t, p, first.ID)
+	before := stored(t, p, first.ID)
 	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
 	undisturbed, err := offline.Make(t.Context(), p.DB, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
 	if err != nil {
@@ -246,7 +235,7 @@ func TestKilled(t *testing.T) {
 		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != -1 {
 			t.Fatalf("step %d: it was not killed: %v\n%s", step, err, out)
 		}
-		if manifest(t, p, v.ID) != "" || manifest(t, p, first.ID) != before || platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID) != "0" {
+		if stored(t, p, v.ID) != "" || stored(t, p, first.ID) != before || platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID) != "0" {
 			t.Errorf("step %d: the packages are not as they were", step)
 		}
 	}
@@ -254,7 +243,7 @@ func TestKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, err := json.Marshal(undisturbed.Manifest)
-	if err != nil || !bytes.Equal(want, []byte(manifest(t, p, v.ID))) {
+	if err != nil || !bytes.Equal(want, []byte(stored(t, p, v.ID))) {
 		t.Errorf("the package is another one: %v", err)
 	}
 }
