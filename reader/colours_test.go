@@ -53,6 +53,28 @@ func TestCodeColours(t *testing.T) {
 	}
 }
 
+// TestChangeColours wants what is gone and what came to be legible on their
+// own grounds.
+func TestChangeColours(t *testing.T) {
+	t.Parallel()
+
+	sheet, err := os.ReadFile("static/handbook.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	light, dark, _ := schemes(string(sheet))
+	for element, name := range map[string]string{"ins": "good", "del": "bad"} {
+		if !strings.Contains(string(sheet), element+" { background: var(--"+name+"-back); color: var(--"+name+"); text-decoration-line: ") {
+			t.Errorf("<%s> has other colours than --%s, or no line", element, name)
+		}
+		for scheme, colours := range map[string]map[string]string{"light": light, "dark": dark} {
+			if c := contrast(colours[name], colours[name+"-back"]); !(c >= 4.5) {
+				t.Errorf("%s: --%s has a contrast of %.2f", scheme, name, c)
+			}
+		}
+	}
+}
+
 var colour = regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{3}(?:[0-9a-f]{3})?);`)
 
 // schemes are the colours by their names, of the first block and of that for

@@ -5,12 +5,15 @@
 package compare
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
 
 // Op says which of two texts has a span.
 type Op string
+
+const few = 3 // words that do not split a change
 
 // The operations.
 const (
@@ -61,6 +64,9 @@ func Texts(from, to string) []Block {
 	if len(current.Spans) > 0 {
 		all = append(all, current)
 	}
+	for i := range all {
+		all[i].tidy()
+	}
 	return near(all)
 }
 
@@ -75,6 +81,52 @@ func (b *Block) add(op Op, word string) {
 func (b Block) differs() bool {
 	return slices.ContainsFunc(b.Spans, func(s Span) bool { return s.Op != Kept })
 }
+
+// tidy takes along the few words that stayed between two changes no shorter
+// than they are: words that happen to be in both texts do not split what reads
+// as one change.
+func (b *Block) tidy() {
+	var out []Span
+	var gone, came []string
+	flush := func() {
+		if len(gone) > 0 {
+			out = append(out, Span{Deleted, strings.Join(gone, " ")})
+		}
+		if len(came) > 0 {
+			out = append(out, Span{Inserted, strings.Join(came, " ")})
+		}
+		gone, came = nil, nil
+	}
+	for i, s := range b.Spans {
+		switch {
+		case s.Op == Deleted:
+			gone = append(gone, s.Text)
+		case s.Op == Inserted:
+			came = append(came, s.Text)
+		case length(s) <= min(few, wide(slices.Backward(b.Spans[:i])), wide(slices.All(b.Spans[i+1:]))):
+			gone, came = append(gone, s.Text), append(came, s.Text)
+		default:
+			flush()
+			out = append(out, s)
+		}
+	}
+	flush()
+	b.Spans = out
+}
+
+// wide is how many words the change has that spans begin with: those that are
+// gone or those that came, whichever are more.
+func wide(spans iter.Seq2[int, Span]) (n int) {
+	for _, s := range spans {
+		if s.Op == Kept {
+			break
+		}
+		n = max(n, length(s))
+	}
+	return n
+}
+
+func length(s Span) int { return len(strings.Fields(s.Text)) }
 
 // near leaves out the blocks that have no difference beside them.
 func near(all []Block) []Block {

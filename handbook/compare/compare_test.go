@@ -29,6 +29,9 @@ func TestTexts(t *testing.T) {
 		{"text that nobody reads", `<p>A <svg><text>x</text></svg>b</p>`, `<p>A <svg><text>y</text><svg></svg></svg>b</p>`, ""},
 		{"far from each other", "<p>1 a</p><p>2</p><p>3</p><p>4</p><p>5 a</p>", "<p>1 b</p><p>2</p><p>3</p><p>4</p><p>5 b</p>",
 			"1 [-a-] {+b+}\n2\n…\n4\n5 [-a-] {+b+}\n"},
+		{"words that happen to be in both", "<p>Hold at the fix until told, then go on.</p>", "<p>Fly to the airport as cleared, then go on.</p>", "[-Hold at the fix until told,-] {+Fly to the airport as cleared,+} then go on.\n"},
+		{"words that stayed", "<p>Turn left, then climb to 3,000 feet.</p>", "<p>Turn right, then climb to 4,000 feet.</p>", "Turn [-left,-] {+right,+} then climb to [-3,000-] {+4,000+} feet.\n"},
+		{"words that end a line", "<p>one a two</p><p>b</p>", "<p>uno a due</p><p>b</p>", "[-one a two-] {+uno a due+}\nb\n"},
 		{"letters beyond ASCII", "<p>über 日本 x</p>", "<p>über 日木 x</p>", "über [-日本-] {+日木+} x\n"},
 	} {
 		if diff := cmp.Diff(tc.want, compare.Print(compare.Texts(tc.from, tc.to))); diff != "" {
