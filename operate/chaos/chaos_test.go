@@ -18,13 +18,14 @@ import (
 )
 
 var (
-	lasts   = flag.Duration("chaos.for", time.Minute, "how long there is load and breakage")
-	sales   = flag.Int("chaos.sales", 0, "how many readers come; 0 is 10 a second")
-	kills   = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 1.6 seconds")
-	seed    = flag.Uint64("chaos.seed", 0, "repeats a schedule; 0 picks one")
-	drain   = flag.Duration("chaos.drain", 2*time.Minute, "how soon all must be at rest after the last blow")
-	program = flag.String("chaos.program", "", "a program that is built already")
-	defect  = flag.String("chaos.defect", "", "a patch in testdata/defects, by its name: the test must fail")
+	lasts    = flag.Duration("chaos.for", time.Minute, "how long there is load and breakage")
+	sales    = flag.Int("chaos.sales", 0, "how many readers come; 0 is 10 a second")
+	kills    = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 1.6 seconds")
+	seed     = flag.Uint64("chaos.seed", 0, "repeats a schedule; 0 picks one")
+	drain    = flag.Duration("chaos.drain", 2*time.Minute, "how soon all must be at rest after the last blow")
+	program  = flag.String("chaos.program", "", "a program that is built already")
+	formerly = flag.String("chaos.former", "", "a program of before the newest migration that is built already")
+	defect   = flag.String("chaos.defect", "", "a patch in testdata/defects, by its name: the test must fail")
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -33,8 +34,11 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 func TestChaos(t *testing.T) {
 	fill()
 	t.Logf("-chaos.seed=%d -chaos.for=%s -chaos.sales=%d -chaos.kills=%d", *seed, *lasts, *sales, *kills)
-	p := newPlant(t, *seed, *defect)
+	p := newPlant(t, *seed, build(t, *defect))
 	t.Logf("journal and logs: %s", p.logs)
+	if *defect == "" { // which both of two must have
+		p.regress()
+	}
 	p.migrate(rand.New(rand.NewPCG(*seed, 3)))
 	p.shelve()
 	p.start()

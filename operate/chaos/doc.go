@@ -5,14 +5,17 @@
 //	go test -tags chaos ./operate/chaos -chaos.for=10m -timeout 30m   the long one
 //	go test -tags chaos ./operate/chaos -chaos.defect=grant-after-commit   must fail
 //
-// It builds the program, starts two web and two worker processes of it, a
+// [TestOutage] is the other test: no event arrives for three, 29 or 31 days.
+//
+// TestChaos builds the program, starts two web and two worker processes of it, a
 // PostgreSQL, a Redis, a mail server and a stand-in for Stripe, all on the
 // loopback, and lets readers sign in by mail, buy, pay twice, give and redeem gifts, ask for their
 // money back, dispute, study and delete their accounts. Meanwhile, at moments that follow from
 // -chaos.seed, it kills each of the servers and processes with SIGKILL, empties
 // Redis, cuts the end off its log, freezes it, and has Stripe deliver its events three times, shuffled,
-// late, or not at all. Some kills are aimed: at a web process that has just
-// told Stripe that it has an event, while PostgreSQL is slow to commit, and at one
+// late, or not at all. For the first half one web and one worker process are of
+// the program as it was before the newest migration, where the clone has that commit. Some kills are aimed: at a web
+// process that has just told Stripe that it has an event, while PostgreSQL is slow to commit, and at one
 // that is taking events in.
 //
 // When the last one is over, all must come to rest within -chaos.drain. Then

@@ -53,9 +53,9 @@ type plant struct {
 	writing  sync.Mutex // guards journal
 }
 
-func newPlant(t *testing.T, seed uint64, defect string) *plant {
+func newPlant(t *testing.T, seed uint64, bin string) *plant {
 	t.Helper()
-	p := &plant{t: t, logs: t.ArtifactDir(), bin: build(t, defect), began: time.Now(), mails: openSink(t)}
+	p := &plant{t: t, logs: t.ArtifactDir(), bin: bin, began: time.Now(), mails: openSink(t)}
 	var err error
 	if p.journal, err = os.Create(filepath.Join(p.logs, "journal.txt")); err != nil {
 		t.Fatal(err)
@@ -86,21 +86,24 @@ func newPlant(t *testing.T, seed uint64, defect string) *plant {
 }
 
 // start starts the four processes and waits until they are healthy.
-func (p *plant) start() {
+func (p *plant) start() { p.run(append(p.webs[:], p.workers[:]...)) }
+
+// run starts processes and waits until they are healthy.
+func (p *plant) run(all []*process) {
 	p.t.Helper()
-	for _, s := range append(p.webs[:], p.workers[:]...) {
+	for _, s := range all {
 		if err := s.start(); err != nil {
 			p.t.Fatal(err)
 		}
 	}
-	p.healthy()
+	p.healthy(all)
 }
 
-// healthy waits until all processes say so.
-func (p *plant) healthy() {
+// healthy waits until processes say so.
+func (p *plant) healthy(all []*process) {
 	p.t.Helper()
 	client := http.Client{Timeout: 2 * time.Second}
-	for _, s := range append(p.webs[:], p.workers[:]...) {
+	for _, s := range all {
 		if !until(p.t.Context(), time.Minute, func() bool {
 			res, err := client.Get(s.base() + "/api/health")
 			if err != nil {

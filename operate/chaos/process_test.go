@@ -27,13 +27,22 @@ func build(t *testing.T, defect string) string {
 		tree = copyTree(t)
 		apply(t, tree, patch(defect))
 	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	return compile(t, tree)
+}
+
+// compile compiles the program of a tree.
+func compile(t *testing.T, tree string) string {
+	t.Helper()
 	bin, err := filepath.Abs(filepath.Join(t.TempDir(), "handbook"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-tags", "production,nodynamic", "-o", bin, ".")
 	cmd.Dir = tree
-	if out, err := cmd.CombinedOutput(); err != nil || t.Failed() {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return bin
@@ -93,6 +102,13 @@ func (s *process) start() error {
 	}
 	s.cmd, s.done = cmd, done
 	return nil
+}
+
+// become makes it another program from its next start on.
+func (s *process) become(bin string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bin = bin
 }
 
 // kill kills it, and reports whether it ran.

@@ -33,6 +33,7 @@ const (
 	killRedis    = "kill Redis"
 	cutRedis     = "kill Redis and lose the last it wrote"
 	killPostgres = "kill PostgreSQL"
+	upgrade      = "upgrade the processes that are of the former program"
 	flushRedis   = "empty Redis"
 	freezeRedis  = "freeze Redis"
 	thawRedis    = "thaw Redis"
@@ -69,6 +70,7 @@ func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 		}
 	}
 	spread([]string{floodEvents, holdEvents, floodEvents, dropEvents, disable, floodEvents}, int(lasts/(5*time.Second)), func() time.Duration { return 3 * time.Second })
+	all = append(all, blow{lasts / 2, upgrade, 1, time.Second})
 	slices.SortStableFunc(all, func(a, b blow) int { return int(a.at - b.at) })
 	return all
 }
@@ -96,10 +98,12 @@ func (p *plant) fall(b blow) {
 			p.till.shoot(old, "no event having come")
 		}
 	case killWorker:
-		if p.workers[b.which].kill() {
-			p.kills.Add(1)
+		p.replace(p.workers[b.which], b.down)
+	case upgrade:
+		for _, s := range []*process{p.webs[b.which], p.workers[b.which]} {
+			s.become(p.bin)
+			p.replace(s, b.down)
 		}
-		p.later(b.down, p.workers[b.which])
 	case killRedis, cutRedis:
 		p.kills.Add(1)
 		p.redis.End()
@@ -155,6 +159,14 @@ func deliveries(what string) pay.Delivery {
 		d.Disabled = true
 	}
 	return d
+}
+
+// replace kills a process and starts it again.
+func (p *plant) replace(s *process, down time.Duration) {
+	if s.kill() {
+		p.kills.Add(1)
+	}
+	p.later(down, s)
 }
 
 // later starts a process again.
@@ -229,5 +241,5 @@ func (p *plant) calm() {
 		}
 	}
 	p.till.Deliver(pay.Delivery{Parallel: 16})
-	p.healthy()
+	p.healthy(append(p.webs[:], p.workers[:]...))
 }

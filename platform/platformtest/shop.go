@@ -118,7 +118,13 @@ func (s *Till) Pay(t testing.TB, url string) {
 // Refund gives back all of what was paid for a session.
 func (s *Till) Refund(t testing.TB, session string) {
 	t.Helper()
-	s.press(t, s.url+"/local/pay/"+session+"/refund")
+	s.Do(t, session, pay.Refund)
+}
+
+// Do does a deed with a session, as the button on its page does.
+func (s *Till) Do(t testing.TB, session string, d pay.Deed) {
+	t.Helper()
+	s.press(t, s.url+"/local/pay/"+session+"/"+string(d))
 }
 
 func (s *Till) press(t testing.TB, url string) {

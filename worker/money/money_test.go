@@ -11,6 +11,7 @@ import (
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
+	"pilothandbook/platform/local/pay"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/money"
 )
@@ -44,7 +45,7 @@ const books = `
 	SELECT concat_ws('; ',
 		(SELECT string_agg(module_type || ' ' || status, ', ' ORDER BY module_type, status) FROM purchases),
 		(SELECT string_agg(DISTINCT o, ' ') FROM grants g, opened_by(g.module_key) o WHERE revoked_at IS NULL),
-		(SELECT sum(amount) FILTER (WHERE kind = 'sale') - coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) FROM ledger))`
+		(SELECT sum(amount) FILTER (WHERE kind = 'sale') - coalesce(sum(amount) FILTER (WHERE kind <> 'sale'), 0) FROM ledger))`
 
 // TestPaidTwice has two pages open at once and pays both, in either order.
 func TestPaidTwice(t *testing.T) {
@@ -187,6 +188,9 @@ func TestReconcile(t *testing.T) {
 	if f := reconcile(t, p); f.Settled != 1 || platformtest.Text(t, p, books) != "instrument completed, private_commercial completed; instrument private_commercial; 17800" {
 		t.Errorf("from sessions: %+v: %s", f, platformtest.Text(t, p, books))
 	}
+	disputed := second[strings.LastIndex(second, "/")+1:]
+	till.Do(t, disputed, pay.Dispute)
+	till.Do(t, disputed, pay.Lose)
 	now := p.Now
 	p.Now = func() time.Time { return now().Add(31 * 24 * time.Hour) }
 	var said strings.Builder
@@ -194,7 +198,7 @@ func TestReconcile(t *testing.T) {
 	if err != nil || !f.Gap || !strings.Contains(said.String(), "were never compared") {
 		t.Errorf("after a month: %+v, %v, said %q", f, err, said.String())
 	}
-	if got := platformtest.Text(t, p, books); got != "instrument refunded, private_commercial completed; private_commercial; 7900" {
+	if got := platformtest.Text(t, p, books); got != "instrument refunded, private_commercial refunded; 0" {
 		t.Errorf("after a month: %s", got)
 	}
 	before = dump(t, p)

@@ -25,10 +25,12 @@ const (
 // Findings is what a reconciliation found.
 type Findings struct {
 	Since    time.Time // events from then on were compared
+	Before   time.Time // and those before this one were, by an earlier reconciliation
 	Gap      bool      // Stripe has forgotten events that were never compared
 	Events   int       // that Stripe lists
 	Missed   int       // of which the inbox had not
 	Sessions int       // that were read, as their checkouts or payments are open
+	Disputes int       // that were read, as events are lost
 	Settled  int       // of which Stripe knew more
 	Waiting  int       // events and sessions that do not agree with what was sold
 }
@@ -42,8 +44,8 @@ func (j Jobs) Reconciled(ctx context.Context, _ job.Reconcile) error {
 // Reconcile feeds what Stripe lists, since the last time, to the same inbox as
 // the webhook does, and then reads the sessions of checkouts and payments that
 // are open. A second one finds nothing new and writes nothing. Where Stripe has
-// forgotten events that nobody has seen, it reads every paid session too, and
-// says so.
+// forgotten events that nobody has seen, it reads every paid session and
+// every dispute too, and says so.
 func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any)) (Findings, error) {
 	start := j.now()
 	f, err := j.begin(ctx, start)
@@ -51,7 +53,7 @@ func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any
 		return f, err
 	}
 	if f.Gap {
-		say("events from before %s were never compared, and Stripe lists them no more: reading every session instead", f.Since.UTC().Format(time.DateOnly))
+		say("events from before %s were never compared, and Stripe lists them no more: reading every session and dispute instead", f.Since.UTC().Format(time.DateOnly))
 	}
 	events, err := j.listed(ctx, f.Since)
 	if err != nil {
@@ -76,6 +78,11 @@ func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any
 	if err := j.sessions(ctx, &f); err != nil {
 		return f, err
 	}
+	if f.Gap {
+		if err := j.disputes(ctx, &f); err != nil {
+			return f, err
+		}
+	}
 	return f, j.compared(ctx, start)
 }
 
@@ -83,16 +90,15 @@ func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any
 func (j Jobs) begin(ctx context.Context, start time.Time) (Findings, error) {
 	oldest := start.Add(-remembered)
 	f := Findings{Since: oldest}
-	var last time.Time
-	err := j.db.QueryRow(ctx, `SELECT created FROM reconciled`).Scan(&last)
+	err := j.db.QueryRow(ctx, `SELECT created FROM reconciled`).Scan(&f.Before)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
 		return f, fmt.Errorf("where to reconcile from: %w", err)
-	case last.Before(oldest):
+	case f.Before.Before(oldest):
 		f.Gap = true
 	default:
-		f.Since = last.Add(-overlap)
+		f.Since = f.Before.Add(-overlap)
 	}
 	return f, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stripe/stripe-go/v76"
@@ -17,17 +18,23 @@ type followed struct {
 	ID      string
 	State   string // of its checkout
 	Pending bool   // its payment is under way
+	Unsold  bool   // nobody has bought anything by it, as far as we know
 }
 
-// sessions reads the sessions of what is open, and of all that is paid where
-// events are lost.
+// slowest is how long after its session has ended a payment may yet come, by a
+// bank transfer or a debit.
+const slowest = 30 * 24 * time.Hour
+
+// sessions reads the sessions of what is open. Where events are lost it reads
+// those too of all that is paid, and of what may have been paid meanwhile
+// though its page was closed or its buyer's account deleted.
 func (j Jobs) sessions(ctx context.Context, f *Findings) error {
 	rows, err := j.db.Query(ctx, `
-		SELECT c.stripe_session_id, c.state, coalesce(p.status = 'pending', false)
+		SELECT c.stripe_session_id, c.state, coalesce(p.status = 'pending', false), p.id IS NULL
 		FROM checkouts c
 		LEFT JOIN purchases p ON p.checkout_id = c.id
-		WHERE c.stripe_session_id IS NOT NULL AND (c.state = 'open' OR p.status = 'pending' OR $1 AND p.status = 'completed')
-		ORDER BY c.id`, f.Gap)
+		WHERE c.stripe_session_id IS NOT NULL AND (c.state = 'open' OR p.status = 'pending' OR $1 AND (p.status = 'completed' OR c.expires_at > $2))
+		ORDER BY c.id`, f.Gap, f.Before.Add(-slowest))
 	if err != nil {
 		return fmt.Errorf("open sessions: %w", err)
 	}
@@ -72,7 +79,7 @@ func (one followed) news(s *stripe.CheckoutSession, j Jobs) []purchase.Report {
 	var news []purchase.Report
 	paid := s.PaymentStatus != stripe.CheckoutSessionPaymentStatusUnpaid
 	over := s.PaymentIntent != nil && s.PaymentIntent.Status != stripe.PaymentIntentStatusProcessing
-	if one.State == "open" && s.Status != stripe.CheckoutSessionStatusOpen || one.Pending && (paid || over) {
+	if one.State == "open" && s.Status != stripe.CheckoutSessionStatusOpen || one.Pending && (paid || over) || one.Unsold && paid {
 		news = append(news, purchase.FromSession(s, j.now()))
 	}
 	if s.PaymentIntent != nil && s.PaymentIntent.LatestCharge != nil && s.PaymentIntent.LatestCharge.AmountRefunded > 0 {
@@ -81,6 +88,31 @@ func (one followed) news(s *stripe.CheckoutSession, j Jobs) []purchase.Report {
 		news = append(news, purchase.FromCharge(&c, j.now()))
 	}
 	return news
+}
+
+// disputes reads every dispute there is: one that began and ended where events
+// are lost is told by nothing else.
+func (j Jobs) disputes(ctx context.Context, f *Findings) error {
+	p := &stripe.DisputeListParams{}
+	p.Context = ctx
+	p.Limit = stripe.Int64(100)
+	list := j.stripe.Disputes.List(p)
+	for list.Next() {
+		f.Disputes++
+		r, err := purchase.FromDispute(list.Dispute(), j.now())
+		if err != nil {
+			return fmt.Errorf("dispute %s: %w", list.Dispute().ID, err)
+		}
+		out, err := j.inbox.Settle(ctx, r)
+		if err != nil {
+			return fmt.Errorf("dispute %s: %w", list.Dispute().ID, err)
+		}
+		f.count(out)
+	}
+	if err := list.Err(); err != nil {
+		return fmt.Errorf("disputes: %w", err)
+	}
+	return nil
 }
 
 // gone reports whether Stripe knows no such thing.
