@@ -30,6 +30,7 @@ func TestOutage(t *testing.T) {
 	bin := build(t, "")
 	for _, days := range []int{3, 29, 31} {
 		t.Run(fmt.Sprintf("%d days", days), func(t *testing.T) {
+			t.Parallel()
 			p := newPlant(t, *seed, bin)
 			p.create("handbook")
 			if said, err := p.command("migrate"); err != nil {

@@ -150,7 +150,11 @@ func openDatabase(t *testing.T) *database {
 	if _, err := os.Stat("/dev/shm"); err == nil {
 		memory = "/dev/shm" // what is synced is safe from a kill, and soon so
 	}
-	d := &database{t: t, folder: filepath.Join(memory, fmt.Sprintf("handbook-chaos-%d", os.Getpid()))}
+	folder, err := os.MkdirTemp(memory, "handbook-chaos-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &database{t: t, folder: folder}
 	t.Cleanup(func() {
 		if d.server != nil {
 			_ = d.server.Stop()
