@@ -1,7 +1,11 @@
 package manuscript_test
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
+	"os"
 	"strings"
 	"testing"
 
@@ -119,6 +123,7 @@ func TestFolderFaults(t *testing.T) {
 	t.Parallel()
 
 	yaml := func(old, replacement string) string { return strings.Replace(moduleYAML, old, replacement, 1) }
+	whole := raster(func(b *bytes.Buffer, m image.Image) error { return png.Encode(b, m) })
 	for _, tc := range []struct {
 		name   string
 		change map[string]string
@@ -154,6 +159,15 @@ func TestFolderFaults(t *testing.T) {
 			"media/j.jpg: this is no JPEG (unexpected EOF); save it again in the format its name tells"},
 		{"large image", map[string]string{"media/a.svg": strings.Replace(svg, "640", "10001", 1)},
 			"media/a.svg: the image is 10001 × 360 pixels; scale it to at most 10000 a side"},
+		{"pixels beyond all bounds", map[string]string{"media/p.png": huge(t)},
+			"media/p.png: the image is 50000 × 50000 pixels; scale it to at most 10000 a side"},
+		{"archive behind an image", map[string]string{"media/p.png": whole + "PK\x03\x04"},
+			"media/p.png: 4 bytes of something else stand behind the image; open it in a program for images and save it as a new file, which leaves them out"},
+		{"dark without light", map[string]string{"media/b.dark.svg": svg},
+			"media/b.dark.svg: dark pages show this instead of b.svg, which is not there; add that, or rename this"},
+		{"dark of another size", map[string]string{"media/a.dark.svg": strings.Replace(svg, "640", "320", 1)},
+			"media/a.dark.svg: this has 320 × 360 pixels and a.svg 640 × 360; make both the same size"},
+		{"dark without a fault", map[string]string{"media/a.dark.svg": svg}, ""},
 		{"large file", map[string]string{"media/x.png": strings.Repeat("x", 20<<20+1)},
 			"media/x.png: the file is over 20 MiB; make it smaller"},
 		{"name", map[string]string{"media/a b.svg": svg},
@@ -237,4 +251,14 @@ func TestSVG(t *testing.T) {
 			}
 		})
 	}
+}
+
+// huge is a PNG of a hundred bytes that claims 50,000 × 50,000 pixels.
+func huge(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../raster/testdata/refused/huge.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

@@ -35,6 +35,7 @@ type Image struct {
 	Orientation   int // how it must be turned, 1 to 8 as EXIF counts
 
 	memory int64 // bytes that decoding takes at most
+	end    int   // of the image in its file, behind the file if it is cut short
 }
 
 // Inspect reads what an image says of itself. Its error tells an author what
@@ -50,6 +51,8 @@ func Inspect(kind Kind, src []byte) (Image, error) {
 		return m, err
 	}
 	switch {
+	case m.Width < 1 || m.Height < 1: // a JPEG may leave its height to be told later
+		return m, fmt.Errorf("the image is %d × %d pixels by its header; save it again", m.Width, m.Height)
 	case m.Width > maxSide || m.Height > maxSide:
 		return m, fmt.Errorf("the image is %d × %d pixels; scale it to at most %d a side", m.Width, m.Height, maxSide)
 	case m.Width*m.Height > maxPixels:
@@ -58,7 +61,19 @@ func Inspect(kind Kind, src []byte) (Image, error) {
 		return m, fmt.Errorf("%d × %d pixels of this form take %d MiB to decode, and %d may be; scale it down, or save it without interlacing or progression and with 8 bits a channel",
 			m.Width, m.Height, m.memory>>20, maxMemory>>20)
 	}
-	return m, nil
+	return m, m.ends(len(src))
+}
+
+// ends refuses a file that does not end with its image. What stands behind it
+// no program for images shows, but others may read it: an archive, say.
+func (m Image) ends(size int) error {
+	switch behind := size - m.end; {
+	case behind < 0:
+		return errors.New("the image is cut short; save it again")
+	case behind > 0:
+		return fmt.Errorf("%d bytes of something else stand behind the image; open it in a program for images and save it as a new file, which leaves them out", behind)
+	}
+	return nil
 }
 
 func no(kind Kind, err error) error {
@@ -83,11 +98,13 @@ func inspectPNG(src []byte) (Image, error) {
 		case "acTL":
 			return m, errors.New("the image is animated; save one picture of it")
 		case "IEND":
+			m.end = at + 12
 			return m, nil
 		}
 		at += 12 + length
 	}
-	return m, errors.New("the image is cut short; save it again")
+	m.end = len(src) + 1
+	return m, nil
 }
 
 // pixelSize is how many bytes a decoded pixel takes.
@@ -102,17 +119,17 @@ func pixelSize(depth, colour byte) int64 {
 	return 4
 }
 
-// inspectJPEG goes through the segments up to the first scan.
+// inspectJPEG goes through the segments to the end of the image.
 func inspectJPEG(src []byte) (Image, error) {
 	config, err := jpeg.DecodeConfig(bytes.NewReader(src))
 	if err != nil {
 		return Image{}, no(JPEG, err)
 	}
 	m := Image{Width: config.Width, Height: config.Height, Orientation: 1}
-	eachSegment(src, func(marker byte, body []byte) {
+	m.end = eachSegment(src, func(marker byte, body []byte) {
 		switch marker {
 		case 0xc0, 0xc1, 0xc2:
-			m.memory = frameSize(body, int64(m.Width)*int64(m.Height), marker == 0xc2)
+			m.memory = max(m.memory, frameSize(body, int64(m.Width)*int64(m.Height), marker == 0xc2))
 		case 0xe1:
 			if o := orientation(body); o > 1 {
 				m.Orientation = o
@@ -125,26 +142,30 @@ func inspectJPEG(src []byte) (Image, error) {
 	return m, nil
 }
 
-// eachSegment gives the segments of a JPEG before its first scan.
-func eachSegment(src []byte, do func(marker byte, body []byte)) {
-	const scan = 0xda
-	for at := 2; at+4 <= len(src); {
-		if src[at] != 0xff {
-			at++ // bytes between segments are passed over
-			continue
-		}
+// eachSegment gives the segments of a JPEG, and returns where it ends: behind
+// the file, if it is cut short.
+func eachSegment(src []byte, do func(marker byte, body []byte)) (end int) {
+	const endOfImage = 0xd9
+	for at := 2; at+2 <= len(src); {
 		marker := src[at+1]
-		if marker == 0xff || marker == 0 || marker >= 0xd0 && marker <= 0xd8 || marker == 1 { // these have no body
+		switch {
+		case src[at] != 0xff, // a scan, or bytes between segments
+			marker == 0xff, marker == 0, marker >= 0xd0 && marker <= 0xd8, marker == 1: // these have no body
 			at++
 			continue
+		case marker == endOfImage:
+			return at + 2
+		case at+4 > len(src):
+			return len(src) + 1
 		}
 		length := int(src[at+2])<<8 | int(src[at+3])
-		if marker == scan || length < 2 || at+2+length > len(src) {
-			return
+		if length < 2 || at+2+length > len(src) {
+			return len(src) + 1
 		}
 		do(marker, src[at+4:at+2+length])
 		at += 2 + length
 	}
+	return len(src) + 1
 }
 
 // frameSize is what decoding a frame takes. A progressive one keeps four bytes

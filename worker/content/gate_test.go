@@ -1,6 +1,7 @@
 package content_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -22,6 +23,13 @@ func TestFaults(t *testing.T) {
 		{"script in an image", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "media/column.svg", "</svg>", "<script>alert(1)</script></svg>")
 		}, []string{"media/column.svg:1:"}},
+		{"pixels beyond all bounds", func(t *testing.T, files fstest.MapFS) {
+			huge, err := os.ReadFile("../../handbook/raster/testdata/refused/huge.png")
+			if err != nil {
+				t.Fatal(err)
+			}
+			files["media/dial.png"] = &fstest.MapFile{Data: huge}
+		}, []string{"media/dial.png: the image is 50000 × 50000 pixels; scale it to at most 10000 a side"}},
 		{"several at once", func(t *testing.T, files fstest.MapFS) {
 			edit(t, files, "module.yaml", "price: 4900", "price: 1")
 			edit(t, files, "lessons/altimeter.mdx", "column.svg", "colum.svg")
