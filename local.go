@@ -30,6 +30,7 @@ import (
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/local"
 	"pilothandbook/platform/local/postgres"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/serve"
 	"pilothandbook/router"
 	"pilothandbook/worker"
@@ -112,6 +113,7 @@ type handbook struct {
 func (h handbook) run(ctx context.Context, l net.Listener) error {
 	all, ctx := errgroup.WithContext(ctx)
 	context.AfterFunc(ctx, func() { h.Draining.Store(true) })
+	go h.Monitor.Run(ctx, monitor.Every)
 	handler := h.servers.Handler(router.New(h.Platform, functions.All(h.Platform)...))
 	all.Go(func() error { return serve.HTTP(ctx, l, handler, h.Log) })
 	all.Go(func() error { return worker.Run(ctx, h.Platform) })

@@ -20,6 +20,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/serve"
 	"pilothandbook/platform/web"
 	"pilothandbook/router"
@@ -86,6 +87,7 @@ func listen(ctx context.Context, p *platform.Platform, r *router.Router) error {
 	}
 	p.Log.Info("listening", "address", l.Addr().String(), "version", platform.Version())
 	context.AfterFunc(ctx, func() { p.Draining.Store(true) })
+	go p.Monitor.Run(ctx, monitor.Every)
 	return serve.HTTP(ctx, l, r, p.Log)
 }
 

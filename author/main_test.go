@@ -67,7 +67,7 @@ func (h *handbook) work(t *testing.T) {
 	mux := queue.NewMux(job.Content)
 	queue.Handle(mux, content.Jobs{DB: h.p.DB, Images: optimise.Here{}}.ProcessModule)
 	queue.Handle(mux, content.Jobs{DB: h.p.DB}.UpdateSearchIndex)
-	w := queue.NewWorker(queue.Options{Pool: h.p.DB, Redis: h.p.Redis, Channel: platform.WakeChannel, Log: h.p.Log}, mux)
+	w := queue.NewWorker(queue.Options{Pool: h.p.DB, Redis: h.p.Redis, Channel: platform.WakeChannel, Monitor: h.p.Monitor, Log: h.p.Log}, mux)
 	ctx, stop := context.WithCancel(t.Context())
 	var g errgroup.Group
 	g.Go(func() error { return w.Run(ctx) })

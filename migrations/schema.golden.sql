@@ -284,6 +284,8 @@ outbox
   error text NOT NULL DEFAULT ''::text
   result jsonb
   losses integer NOT NULL DEFAULT 0
+  request text NOT NULL DEFAULT ''::text
+  trace text NOT NULL DEFAULT ''::text
   outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
   outbox_pkey PRIMARY KEY (id)
   CREATE INDEX outbox_dead ON public.outbox USING btree (finished_at) WHERE (state = 'dead'::text)

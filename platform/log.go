@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pilothandbook/platform/config"
+	"pilothandbook/platform/origin"
 )
 
 // flushEvery is how late a line may be in the log, and so what a kill -9
@@ -54,7 +55,8 @@ func (g *gathering) flush() {
 	_ = g.out.Flush() // nobody could be told
 }
 
-// prompt flushes after a warning or an error.
+// prompt says in each line which request it is of, in the web and in the jobs
+// that came of it, and flushes after a warning or an error.
 type prompt struct {
 	slog.Handler
 	out *gathering
@@ -62,6 +64,9 @@ type prompt struct {
 
 // Handle writes a record.
 func (p *prompt) Handle(ctx context.Context, r slog.Record) error {
+	if id := origin.Of(ctx).Request; id != "" {
+		r.AddAttrs(slog.String("request", id))
+	}
 	err := p.Handler.Handle(ctx, r)
 	if r.Level >= slog.LevelWarn {
 		p.out.flush()

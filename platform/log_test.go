@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pilothandbook/platform"
+	"pilothandbook/platform/origin"
 )
 
 // sink is a file that tells what was written so far.
@@ -37,9 +38,10 @@ func TestLogger(t *testing.T) {
 	if got := out.String(); !strings.Contains(got, `"msg":"first"`) || !strings.Contains(got, `"msg":"second","a":1`) || strings.Contains(got, "hidden") {
 		t.Errorf("after a warning the log holds %q", got)
 	}
+	log.InfoContext(origin.With(t.Context(), origin.Origin{Request: "abc"}), "of a request")
 	log.Info("third")
 	platform.FlushLog(log)
-	if !strings.Contains(out.String(), "third") {
+	if got := out.String(); !strings.Contains(got, "third") || !strings.Contains(got, `"msg":"of a request","request":"abc"`) {
 		t.Errorf("after a flush the log holds %q", out.String())
 	}
 	log.Info("fourth")

@@ -19,7 +19,7 @@ import (
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/limit"
-	"pilothandbook/platform/metrics"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/queue"
 )
 
@@ -32,7 +32,7 @@ type Platform struct {
 	Memory   *cache.Memory
 	Limit    *limit.Limiter
 	Stripe   *client.API
-	Metrics  *metrics.Registry
+	Monitor  *monitor.Monitor
 	Draining atomic.Bool // a stop is under way: readiness says no
 	Notice   string      // shown on every page; tells that a start is local
 	Log      *slog.Logger
@@ -65,12 +65,12 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 	}
 	p := &Platform{Config: cfg, DB: pool, Log: log, Now: time.Now, Stripe: stripeClient(cfg)}
 	p.Memory = cache.NewMemory(memoryMax, p.Now)
-	p.Metrics = metrics.New(Version(), pool)
 	if cfg.RedisURL != "" {
 		if err := p.openRedis(); err != nil {
 			return nil, err
 		}
 	}
+	p.Monitor = monitor.New(monitor.Options{Version: Version(), Pool: pool, Cache: p.Cache, Memory: p.Memory, Log: log, Now: p.Now})
 	p.Limit = limit.New(p.quick, cfg.TrustedProxies, log, p.Now)
 	pool.OnCommit(p.announce)
 	return p, nil

@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +24,8 @@ import (
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/limit"
+	"pilothandbook/platform/monitor"
+	"pilothandbook/platform/origin"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -36,6 +37,7 @@ type Router struct {
 	limit  *limit.Limiter
 	db     *db.Pool
 	log    *slog.Logger
+	watch  *monitor.Monitor
 	notice string
 	secure bool
 	cross  *http.CrossOriginProtection
@@ -44,7 +46,7 @@ type Router struct {
 // New mounts routes. It panics when two of them clash, as httprouter does.
 func New(p *platform.Platform, routes ...web.Route) *Router {
 	rt := &Router{
-		mux: httprouter.New(), gate: access.NewGate(p), limit: p.Limit, db: p.DB, log: p.Log, notice: p.Notice, secure: p.Config.Secure(),
+		mux: httprouter.New(), gate: access.NewGate(p), limit: p.Limit, db: p.DB, log: p.Log, watch: p.Monitor, notice: p.Notice, secure: p.Config.Secure(),
 		cross: http.NewCrossOriginProtection(),
 	}
 	rt.mux.RedirectFixedPath = false
@@ -62,9 +64,10 @@ func New(p *platform.Platform, routes ...web.Route) *Router {
 	return rt
 }
 
-// ServeHTTP gives the request an id, logs it, and never lets a panic out.
+// ServeHTTP gives the request an id, logs and counts it, and never lets a panic
+// out.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := &recorder{ResponseWriter: w, began: time.Now(), scope: web.Scope{Context: r.Context(), ID: newID()}}
+	out := &recorder{ResponseWriter: w, began: time.Now(), scope: web.Scope{Context: r.Context(), Origin: origin.Origin{Request: newID()}}}
 	r = r.WithContext(&out.scope)
 	rt.headers(w.Header())
 	defer rt.end(out, r)
@@ -74,15 +77,17 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newID returns a request's id. It is no secret.
 func newID() string { return strconv.FormatUint(rand.Uint64(), 36) }
 
-// end logs the request, and answers for a handler that panicked.
+// end logs and counts the request, and answers for a handler that panicked. The
+// log knows the request's id from its context.
 func (rt *Router) end(out *recorder, r *http.Request) {
 	if v := recover(); v != nil {
 		rt.panicked(out, r, v)
 	}
+	status, took := cmp.Or(out.status, http.StatusOK), time.Since(out.began)
+	rt.watch.Request(r.Method, out.scope.Route, status, took)
 	rt.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("id", out.scope.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
-		slog.Int("status", cmp.Or(out.status, http.StatusOK)), slog.Int64("bytes", out.bytes),
-		slog.Int64("us", time.Since(out.began).Microseconds()))
+		slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Int64("us", took.Microseconds()))
 }
 
 // Policy is what pages may load: nothing but this site's own. Forms may also
@@ -116,11 +121,13 @@ func (rt *Router) mounted(route web.Route) httprouter.Handle {
 	}
 	guarded := rt.guard(route)
 	return func(w http.ResponseWriter, r *http.Request, params httprouter.Params) {
+		scope := web.ScopeOf(r.Context())
+		scope.Route = route.Path
 		if !printable(params) {
 			rt.refuse(w, r, fault.New(fault.NotFound, "There is no page at this address."))
 			return
 		}
-		web.ScopeOf(r.Context()).Params = params
+		scope.Params = params
 		rt.answer(w, r, guarded)
 	}
 }
@@ -221,8 +228,8 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if f.Kind == fault.Internal {
 		f = explain(f, err)
 	}
-	if (f.Kind == fault.Internal || f.Kind == fault.Unavailable || f.Kind == fault.Full) && r.Context().Err() == nil { // who has left sees no error
-		rt.log.ErrorContext(r.Context(), "request failed", "id", web.RequestID(r.Context()), "path", r.URL.Path, "err", err)
+	if monitor.Ours(f.Kind) && r.Context().Err() == nil { // who has left sees no error
+		rt.failed(r, f.Kind, err)
 	}
 	if (f.Kind == fault.Unavailable || f.Kind == fault.TooMany) && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "2")
@@ -241,6 +248,14 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil {
 		rt.log.ErrorContext(r.Context(), "answer failed", "err", err)
 	}
+}
+
+// failed tells of an error that is ours.
+func (rt *Router) failed(r *http.Request, kind fault.Kind, err error) {
+	rt.watch.Error(r.Context(), monitor.Incident{
+		Err: err, Kind: kind, Source: monitor.Web, Where: r.Method + " " + cmp.Or(web.ScopeOf(r.Context()).Route, "none"),
+		Attrs: []slog.Attr{slog.String("path", r.URL.Path)},
+	})
 }
 
 // explain finds words for what PostgreSQL could not do.
@@ -273,12 +288,12 @@ func (rt *Router) panicked(w *recorder, r *http.Request, v any) {
 	if v == http.ErrAbortHandler {
 		panic(v)
 	}
-	err := fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	err := fault.Caught(v)
 	if w.status == 0 {
 		rt.refuse(w, r, err)
 		return
 	}
-	rt.log.ErrorContext(r.Context(), "request failed after its answer began", "id", w.scope.ID, "err", err)
+	rt.failed(r, fault.Internal, fmt.Errorf("after the answer began: %w", err))
 }
 
 // notAllowed answers a method that a path does not have; httprouter has set

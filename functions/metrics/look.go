@@ -7,14 +7,14 @@ import (
 
 	"pilothandbook/handbook/attention"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/metrics"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/queue"
 )
 
 // look asks PostgreSQL and Redis at once. What one of them does not answer in
 // time is left out.
-func (e endpoint) look(ctx context.Context) *metrics.Snapshot {
-	var s metrics.Snapshot
+func (e endpoint) look(ctx context.Context) *monitor.Snapshot {
+	var s monitor.Snapshot
 	var redis error
 	var asking sync.WaitGroup
 	if e.redis != nil {
@@ -32,7 +32,7 @@ func (e endpoint) look(ctx context.Context) *metrics.Snapshot {
 	return &s
 }
 
-func up(s *metrics.Snapshot, service string, answers bool) {
+func up(s *monitor.Snapshot, service string, answers bool) {
 	value := 0.0
 	if answers {
 		value = 1
@@ -41,7 +41,7 @@ func up(s *metrics.Snapshot, service string, answers bool) {
 }
 
 // items tells what an operator must act on.
-func (e endpoint) items(ctx context.Context, s *metrics.Snapshot) error {
+func (e endpoint) items(ctx context.Context, s *monitor.Snapshot) error {
 	items, err := attention.List(ctx, e.db)
 	for _, i := range items {
 		name := "handbook_" + i.Name
@@ -63,7 +63,7 @@ func (e endpoint) items(ctx context.Context, s *metrics.Snapshot) error {
 func help(i attention.Item) string { return "How many " + i.Says + "." }
 
 // jobs tells how long the queues are.
-func (e endpoint) jobs(ctx context.Context, s *metrics.Snapshot) error {
+func (e endpoint) jobs(ctx context.Context, s *monitor.Snapshot) error {
 	counts, err := queue.Unfinished(ctx, e.db)
 	for _, c := range counts {
 		labels := []string{"queue", c.Queue, "state", string(c.State)}

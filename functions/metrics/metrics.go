@@ -23,7 +23,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
-	"pilothandbook/platform/metrics"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/web"
 )
 
@@ -32,18 +32,18 @@ const patience = 2 * time.Second
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, redis: p.Redis, registry: p.Metrics, token: p.Config.MetricsToken.Reveal(), log: p.Log}
+	e := endpoint{db: p.DB, redis: p.Redis, monitor: p.Monitor, token: p.Config.MetricsToken.Reveal(), log: p.Log}
 	return []web.Route{
 		{Method: "GET", Path: "/metrics", Access: web.Signed, Handle: e.show},
 	}
 }
 
 type endpoint struct {
-	db       *db.Pool
-	redis    redis.UniversalClient // nil where the process has none
-	registry *metrics.Registry
-	token    string
-	log      *slog.Logger
+	db      *db.Pool
+	redis   redis.UniversalClient // nil where the process has none
+	monitor *monitor.Monitor
+	token   string
+	log     *slog.Logger
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
@@ -55,7 +55,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	return e.registry.Write(w, r, e.look(ctx))
+	return e.monitor.Write(w, r, e.look(ctx))
 }
 
 // knows compares sums, whose equal length tells nothing of the token.

@@ -99,6 +99,7 @@ func TestMetrics(t *testing.T) {
 		`handbook_overdue_jobs 1`, `handbook_outbox_oldest_seconds 10`, `handbook_mails_pending 0`, `handbook_inbox_behind 0`,
 		`handbook_jobs{queue="lane",state="waiting"} 1`, `handbook_jobs{queue="lane",state="dead"} 3`, `handbook_jobs_oldest_seconds{queue="lane",state="dead"} 10`,
 		`handbook_database_connections_max 4`, `handbook_database_acquires_total`, `handbook_build_info{version=`, `go_goroutines `, `process_resident_memory_bytes `)
+	wants(t, get(t, p, "Bearer "+token).Body, `handbook_requests_total{method="GET",route="/metrics",status="200"} 1`)
 	if strings.Contains(got.Body, `state="done"`) {
 		t.Error("it counts what is done")
 	}

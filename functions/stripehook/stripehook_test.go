@@ -219,6 +219,9 @@ func TestAccessAtOnce(t *testing.T) {
 			t.Errorf("after %q: %q, want %q", step.kind, got.Body, step.want)
 		}
 	}
+	if n := platformtest.Metric(t, p, "handbook_webhook_to_access_seconds_count"); n != 1 {
+		t.Errorf("%v sales were measured that opened access, want 1", n)
+	}
 }
 
 // TestWithoutPostgres: Stripe must send again what was not committed.

@@ -84,7 +84,7 @@ func closePages(ctx context.Context, tx pgx.Tx, b *pgx.Batch, k known, reader *u
 	}
 	b = &pgx.Batch{}
 	for _, s := range sessions {
-		if _, err := queue.AddTo(b, tx, job.CloseCheckout{Session: s}); err != nil {
+		if _, err := queue.AddTo(ctx, b, tx, job.CloseCheckout{Session: s}); err != nil {
 			return nil, err
 		}
 	}

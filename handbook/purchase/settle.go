@@ -108,7 +108,7 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 		}
 	}
 	if k.gift && standing.Status == "refunded" && State(k.facts).Status != "refunded" {
-		if _, err := queue.AddTo(b, tx, job.GiftClosed{Payment: r.payment}); err != nil {
+		if _, err := queue.AddTo(ctx, b, tx, job.GiftClosed{Payment: r.payment}); err != nil {
 			return nil, err
 		}
 	}
@@ -159,7 +159,7 @@ func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s S
 	if !first {
 		return b, nil
 	}
-	_, err := queue.AddTo(b, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
+	_, err := queue.AddTo(ctx, b, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
 	return b, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,8 @@ var (
 	Search   = Strategy{"search:", 6 * time.Hour}      // answers, keyed by checksums and grants
 )
 
+var strategies = []Strategy{Session, Progress, Content, Purchase, Search}
+
 // pause is how long Redis is left alone after it failed, so that an outage
 // costs one time-out a second instead of one a request.
 const pause = time.Second
@@ -38,22 +41,39 @@ const pause = time.Second
 type Cache struct {
 	redis     redis.UniversalClient
 	log       *slog.Logger
-	restUntil atomic.Int64 // Unix nanoseconds
-	hits      atomic.Int64
-	misses    atomic.Int64
+	restUntil atomic.Int64        // Unix nanoseconds
+	lookups   map[string]*lookups // by the strategies' prefixes
 }
+
+// lookups counts how look-ups ended.
+type lookups struct{ hits, misses atomic.Int64 }
 
 // New returns a cache on a client made by Quick.
 func New(client redis.UniversalClient, log *slog.Logger) *Cache {
-	return &Cache{redis: client, log: log}
+	c := &Cache{redis: client, log: log, lookups: map[string]*lookups{}}
+	for _, s := range strategies {
+		c.lookups[s.Prefix] = new(lookups)
+	}
+	return c
 }
 
-// Counts returns the hits and misses so far.
-func (c *Cache) Counts() (hits, misses int64) {
+// Count tells how the look-ups of a strategy ended so far.
+type Count struct {
+	Strategy     string // its prefix, without the colon
+	Hits, Misses int64
+}
+
+// Counts returns how look-ups ended so far, of each strategy.
+func (c *Cache) Counts() []Count {
 	if c == nil {
-		return 0, 0
+		return nil
 	}
-	return c.hits.Load(), c.misses.Load()
+	var counts []Count
+	for _, s := range strategies {
+		l := c.lookups[s.Prefix]
+		counts = append(counts, Count{strings.TrimSuffix(s.Prefix, ":"), l.hits.Load(), l.misses.Load()})
+	}
+	return counts
 }
 
 func fullKey(s Strategy, key string) string {
@@ -69,18 +89,23 @@ func (s Strategy) orContent() Strategy {
 
 // Bytes returns the bytes kept under key, and whether there were any.
 func (c *Cache) Bytes(ctx context.Context, s Strategy, key string) ([]byte, bool) {
-	if c == nil || c.resting() {
+	if c == nil {
+		return nil, false
+	}
+	count := c.lookups[s.orContent().Prefix]
+	if c.resting() {
+		count.misses.Add(1)
 		return nil, false
 	}
 	b, err := c.redis.Get(ctx, fullKey(s, key)).Bytes()
 	if err != nil {
-		c.misses.Add(1)
+		count.misses.Add(1)
 		if !errors.Is(err, redis.Nil) {
 			c.failed(ctx, "Cache get error:", err)
 		}
 		return nil, false
 	}
-	c.hits.Add(1)
+	count.hits.Add(1)
 	return b, true
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,8 +95,10 @@ func TestLoad(t *testing.T) {
 			t.Errorf("got %d, %v", v, err)
 		}
 	}
-	if hits, misses := c.Counts(); hits != 2 || misses != 2 {
-		t.Errorf("%d hits and %d misses, want 2 and 2", hits, misses)
+	cache.Get[int](t.Context(), c, cache.Strategy{}, "unknown") // counts as content
+	want := []cache.Count{{Strategy: "session"}, {Strategy: "progress"}, {Strategy: "content", Misses: 1}, {Strategy: "purchase"}, {Strategy: "search", Hits: 2, Misses: 2}}
+	if got := c.Counts(); !slices.Equal(got, want) {
+		t.Errorf("look-ups: %+v, want %+v", got, want)
 	}
 }
 
@@ -119,6 +122,9 @@ func TestRedisAway(t *testing.T) {
 				}
 			}
 			c.Drop(t.Context(), cache.Content, "k")
+			if got := c.Counts()[2]; got.Misses != 1000 || got.Hits != 0 {
+				t.Errorf("look-ups: %+v, want 1000 misses", got)
+			}
 		})
 	}
 }
@@ -212,6 +218,9 @@ func TestMemory(t *testing.T) {
 	recall("a", 40)
 	if loads != 2 || m.Held() != 40 {
 		t.Errorf("%d loads, %d bytes held; want 2 and 40", loads, m.Held())
+	}
+	if got, want := m.Counts(), (cache.Count{Strategy: "memory", Hits: 1, Misses: 2}); got != want {
+		t.Errorf("look-ups: %+v, want %+v", got, want)
 	}
 	recall("b", 40)
 	recall("a", 40)

@@ -2,8 +2,6 @@ package cache
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,6 +9,8 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sync/singleflight"
+
+	"pilothandbook/platform/fault"
 )
 
 // Memory is this process's own cache. It holds at most a number of bytes, as
@@ -25,6 +25,7 @@ type Memory struct {
 	held  int64
 	drops uint64 // loads begun before a drop are not kept
 	lru   *simplelru.LRU[string, *entry]
+	count Count
 }
 
 // Look returns the value kept under key, if there is one of this type.
@@ -46,7 +47,7 @@ type entry struct {
 
 // NewMemory returns a Memory for max bytes.
 func NewMemory(max int64, now func() time.Time) *Memory {
-	m := &Memory{now: now, max: max}
+	m := &Memory{now: now, max: max, count: Count{Strategy: "memory"}}
 	const unbounded = 1 << 30 // the cost bounds it, not the number of entries
 	m.lru, _ = simplelru.NewLRU(unbounded, func(_ string, e *entry) { m.held -= e.cost })
 	return m
@@ -90,7 +91,7 @@ func Recall[V any](ctx context.Context, m *Memory, key string, ttl time.Duration
 func protect[V any](ctx context.Context, load func(context.Context) (V, int, error)) (v V, cost int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = fault.Caught(r)
 		}
 	}()
 	return load(ctx)
@@ -115,6 +116,13 @@ func (m *Memory) Held() int64 {
 	return m.held
 }
 
+// Counts returns how look-ups ended so far.
+func (m *Memory) Counts() Count {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.count
+}
+
 // Generation changes with every Drop. What was loaded under an older one is
 // not kept.
 func (m *Memory) Generation() uint64 {
@@ -127,13 +135,14 @@ func (m *Memory) get(key string) (any, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	e, ok := m.lru.Get(key)
-	if !ok {
+	if ok {
+		e.used = true
+	}
+	if !ok || !m.now().Before(e.until) {
+		m.count.Misses++
 		return nil, false
 	}
-	e.used = true
-	if !m.now().Before(e.until) {
-		return nil, false
-	}
+	m.count.Hits++
 	return e.value, true
 }
 

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/tracelog"
@@ -49,6 +51,7 @@ type Pool struct {
 	pool      *pgxpool.Pool
 	patience  time.Duration // with one query
 	committed func(topic string)
+	queries   *atomic.Int64
 }
 
 // Open makes the pool without connecting, so that a process starts while
@@ -69,16 +72,19 @@ func Open(o Options) (*Pool, error) {
 	if o.StatementTimeout > 0 {
 		params["statement_timeout"] = fmt.Sprint(o.StatementTimeout.Milliseconds())
 	}
+	count := new(counter)
+	tracers := []pgx.QueryTracer{count}
 	if o.Log != nil {
-		cfg.ConnConfig.Tracer = tracer(o)
+		tracers = append(tracers, tracer(o))
 	}
+	cfg.ConnConfig.Tracer = multitracer.New(tracers...)
 	cfg.PrepareConn = countUse
 	cfg.AfterConnect = sendUUIDs
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("pool: %w", err)
 	}
-	return &Pool{pool: pool, patience: cmp.Or(o.Patience, max(o.StatementTimeout, silence)+silence), committed: func(string) {}}, nil
+	return &Pool{pool: pool, patience: cmp.Or(o.Patience, max(o.StatementTimeout, silence)+silence), committed: func(string) {}, queries: &count.queries}, nil
 }
 
 // tracer logs statements that failed, and in development all of them. Never
@@ -116,7 +122,7 @@ func (p *Pool) Apart() *Pool {
 	if err != nil {
 		panic(err) // the same configuration made p
 	}
-	return &Pool{pool: pool, patience: p.patience, committed: func(topic string) { p.committed(topic) }}
+	return &Pool{pool: pool, patience: p.patience, committed: func(topic string) { p.committed(topic) }, queries: p.queries}
 }
 
 // Config returns what the pool was built with.
@@ -124,6 +130,10 @@ func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
 
 // Stat returns the pool's counters.
 func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
+
+// Queries returns how many queries were sent so far, those of pools made by
+// Apart included.
+func (p *Pool) Queries() int64 { return p.queries.Load() }
 
 // Reset closes all connections: those of a server that went away.
 func (p *Pool) Reset() { p.pool.Reset() }

@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // Kind says what went wrong in terms of the caller. The set is closed; its
@@ -28,6 +29,11 @@ const (
 	Unavailable             // a dependency does not answer; trying again helps
 	kinds                   // their number
 )
+
+// String returns the word for logs and metrics.
+func (k Kind) String() string {
+	return [...]string{"internal", "invalid", "too large", "signed out", "unpaid", "forbidden", "not found", "conflict", "too many", "full", "unavailable"}[k]
+}
 
 // Kinds returns all kinds, for tables and tests.
 func Kinds() []Kind {
@@ -88,3 +94,15 @@ func Of(err error) *Error {
 func Is(err error, kind Kind) bool {
 	return err != nil && Of(err).Kind == kind
 }
+
+// Panic is a panic that was caught, as an error.
+type Panic struct {
+	Value any
+	Stack string
+}
+
+// Caught returns what recover returned as an error, with the stack of the panic.
+func Caught(v any) *Panic { return &Panic{v, string(debug.Stack())} }
+
+// Error returns the value, and the stack below it.
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }

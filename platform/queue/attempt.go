@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/hibiken/asynq"
+
+	"pilothandbook/platform/fault"
+	"pilothandbook/platform/monitor"
+	"pilothandbook/platform/origin"
 )
 
 // carry does one attempt of one row. A failure that was recorded is no error
@@ -29,38 +32,65 @@ func (w *Worker) carry(work context.Context, t *asynq.Task) error {
 		return err
 	}
 	defer w.room()
+	work = origin.With(work, c.why)
 	ctx, cancel := context.WithTimeout(context.WithValue(work, claimKey{}, c), j.spec.Timeout)
 	defer cancel()
 	c.cancel = cancel
 	defer w.keeper.keep(c)()
 	began := time.Now()
 	err = c.try(ctx, j)
-	log := w.o.Log.With("job", c.id, "kind", c.kind, "attempt", c.attempt, "ms", time.Since(began).Milliseconds())
-	return w.record(work, log, c, j, err)
+	return w.record(work, c, j, time.Since(began), err)
 }
 
+// How attempts end, for metrics; those that failed for good are Dead.
+const (
+	outcomeDone   = "done"
+	outcomeLost   = "lost"
+	outcomeGiven  = "given back"
+	outcomeFailed = "failed"
+	outcomeDead   = "dead"
+)
+
 // record writes down how an attempt ended, though the worker may be stopping.
-func (w *Worker) record(work context.Context, log *slog.Logger, c *claim, j job, cause error) error {
+func (w *Worker) record(work context.Context, c *claim, j job, took time.Duration, cause error) (err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(work), lease)
 	defer cancel()
+	about := []slog.Attr{slog.Any("job", c.id), slog.String("kind", c.kind), slog.Int("attempt", c.attempt), slog.Int64("ms", took.Milliseconds())}
+	say := func(level slog.Level, msg string, more ...slog.Attr) {
+		w.o.Log.LogAttrs(ctx, level, msg, append(about, more...)...)
+	}
+	outcome := outcomeDone
 	switch {
 	case cause == nil:
-		log.InfoContext(ctx, "job done")
-		return nil
+		say(slog.LevelInfo, "job done")
 	case errors.Is(cause, ErrLost):
-		log.WarnContext(ctx, "job taken over by another worker")
-		return nil
+		outcome = outcomeLost
+		say(slog.LevelWarn, "job taken over by another worker")
 	case work.Err() != nil:
-		log.InfoContext(ctx, "job given back", "err", cause)
-		return c.giveBack(ctx)
+		outcome = outcomeGiven
+		say(slog.LevelInfo, "job given back", slog.Any("err", cause))
+		err = c.giveBack(ctx)
+	default:
+		outcome, err = w.failed(ctx, c, j, cause, about)
 	}
-	state, err := c.fail(ctx, cause, j.limit(cause))
-	if state == Dead {
-		log.ErrorContext(ctx, "job is dead", "err", cause)
-	} else {
-		log.WarnContext(ctx, "job failed", "err", cause)
-	}
+	w.o.Monitor.Job(c.kind, outcome, took)
 	return err
+}
+
+// failed records a failure. Somebody is told of one that no other attempt
+// follows, and of a panic.
+func (w *Worker) failed(ctx context.Context, c *claim, j job, cause error, about []slog.Attr) (outcome string, err error) {
+	state, err := c.fail(ctx, cause, j.limit(cause))
+	_, panicked := errors.AsType[*fault.Panic](cause)
+	if state == Dead || panicked {
+		w.o.Monitor.Error(ctx, monitor.Incident{Err: cause, Source: monitor.Work, Where: c.kind, Attrs: append(about, slog.String("state", string(state)))})
+	} else {
+		w.o.Log.LogAttrs(ctx, slog.LevelWarn, "job failed", append(about, slog.Any("err", cause))...)
+	}
+	if state == Dead {
+		return outcomeDead, err
+	}
+	return outcomeFailed, err
 }
 
 // limit returns after how many failures the job is dead.
@@ -87,7 +117,7 @@ func (c *claim) try(ctx context.Context, j job) error {
 func protect(run func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			err = fault.Caught(r)
 		}
 	}()
 	return run()

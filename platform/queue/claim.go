@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/origin"
 )
 
 // ErrLost is returned to a job whose claim was given to another worker.
@@ -25,6 +26,7 @@ type claim struct {
 	attempt int
 	kind    string
 	payload []byte
+	why     origin.Origin
 	done    bool // finished in the job's own transaction
 
 	lost   atomic.Bool // it is over, or somebody else's
@@ -47,7 +49,7 @@ func take(ctx context.Context, p *db.Pool, id uuid.UUID, attempt int) (*claim, e
 			UPDATE outbox
 			SET state = 'running', lease_until = now() + $3, started_at = now()
 			WHERE id = $1 AND attempt = $2 AND state = 'queued'
-			RETURNING kind, payload`, id, attempt, lease).Scan(&c.kind, &c.payload)
+			RETURNING kind, payload, request, trace`, id, attempt, lease).Scan(&c.kind, &c.payload, &c.why.Request, &c.why.Trace)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil

@@ -30,6 +30,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/origin"
 )
 
 // Topic is announced after a commit that added jobs.
@@ -59,10 +60,10 @@ type Args interface {
 }
 
 // Add writes a job into the outbox, in the caller's transaction, and returns
-// its id.
+// its id. The job knows the request of ctx, or that of the job which adds it.
 func Add(ctx context.Context, tx pgx.Tx, a Args) (uuid.UUID, error) {
 	var b pgx.Batch
-	id, err := AddTo(&b, tx, a)
+	id, err := AddTo(ctx, &b, tx, a)
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -73,8 +74,8 @@ func Add(ctx context.Context, tx pgx.Tx, a Args) (uuid.UUID, error) {
 }
 
 // AddTo is Add for a caller who sends the statement in a batch of tx.
-func AddTo(b *pgx.Batch, tx pgx.Tx, a Args) (uuid.UUID, error) {
-	spec := a.Job()
+func AddTo(ctx context.Context, b *pgx.Batch, tx pgx.Tx, a Args) (uuid.UUID, error) {
+	spec, why := a.Job(), origin.Of(ctx)
 	payload, err := json.Marshal(a)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("payload of %s: %w", spec.Kind, err)
@@ -87,8 +88,8 @@ func AddTo(b *pgx.Batch, tx pgx.Tx, a Args) (uuid.UUID, error) {
 		return uuid.Nil, err
 	}
 	b.Queue(`
-		INSERT INTO outbox (id, kind, queue, payload)
-		VALUES ($1, $2, $3, $4)`, id, spec.Kind, spec.Queue.Name, payload)
+		INSERT INTO outbox (id, kind, queue, payload, request, trace)
+		VALUES ($1, $2, $3, $4, $5, $6)`, id, spec.Kind, spec.Queue.Name, payload, why.Request, why.Trace)
 	db.Announce(tx, Topic)
 	return id, nil
 }

@@ -50,7 +50,7 @@ func add(t *testing.T, p *platform.Platform, a queue.Args) uuid.UUID {
 }
 
 func options(p *platform.Platform) queue.Options {
-	return queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}
+	return queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Log: p.Log}
 }
 
 // work runs a worker for count jobs until the test ends.

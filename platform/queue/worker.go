@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/monitor"
 )
 
 // shutdownTimeout is how long running jobs may go on after a stop.
@@ -22,6 +23,7 @@ type Options struct {
 	Redis     redis.UniversalClient
 	Channel   string     // where Wake publishes
 	Schedules []Schedule // led by whichever worker comes first
+	Monitor   *monitor.Monitor
 	Log       *slog.Logger
 }
 

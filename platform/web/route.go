@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/julienschmidt/httprouter"
+
+	"pilothandbook/platform/origin"
 )
 
 // Access says who may call a route. Its zero value is the safe one.
@@ -71,7 +73,8 @@ func Needs(routes []Route) []string {
 // that a request is copied once, whatever is found out about it.
 type Scope struct {
 	context.Context
-	ID     string // of the request, for logs and support
+	Origin origin.Origin // the request itself
+	Route  string        // the pattern of its path; "" where none fits
 	Params httprouter.Params
 	Reader any // who sends it, as package access knows them; nil when signed out
 }
@@ -80,8 +83,11 @@ type scopeKey struct{}
 
 // Value makes the scope be found in contexts below it.
 func (s *Scope) Value(key any) any {
-	if key == (scopeKey{}) {
+	switch key {
+	case scopeKey{}:
 		return s
+	case origin.Key{}:
+		return &s.Origin
 	}
 	return s.Context.Value(key)
 }
@@ -101,4 +107,4 @@ func Param(r *http.Request, name string) string {
 }
 
 // RequestID returns the id of the request of ctx, "" outside of one.
-func RequestID(ctx context.Context) string { return ScopeOf(ctx).ID }
+func RequestID(ctx context.Context) string { return origin.Of(ctx).Request }

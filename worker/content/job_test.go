@@ -86,7 +86,7 @@ func working(p *platform.Platform, j content.Jobs) (stop func()) {
 	mux := queue.NewMux(job.Content)
 	queue.Handle(mux, j.ProcessModule)
 	queue.Handle(mux, j.UpdateSearchIndex)
-	w := queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}, mux)
+	w := queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Log: p.Log}, mux)
 	ctx, cancel := context.WithCancel(context.Background())
 	var g errgroup.Group
 	g.Go(func() error { return w.Run(ctx) })

@@ -154,7 +154,7 @@ func work(t *testing.T, p *platform.Platform, j post.Jobs, id uuid.UUID) queue.S
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	stopped := make(chan error, 1)
 	go func() {
-		stopped <- queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Log: p.Log}, mux).Run(ctx)
+		stopped <- queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Log: p.Log}, mux).Run(ctx)
 	}()
 	defer func() {
 		stop()

@@ -1,8 +1,9 @@
-package metrics
+package monitor
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"pilothandbook/platform/cache"
 	"pilothandbook/platform/db"
 )
 
@@ -28,4 +29,23 @@ func (c connections) Collect(to chan<- prometheus.Metric) {
 	counter("acquires_given_up_total", "How often none came in time.", float64(s.CanceledAcquireCount()))
 	counter("acquire_seconds_total", "Time that was waited for connections.", s.AcquireDuration().Seconds())
 	counter("connections_opened_total", "Connections that were opened.", float64(s.NewConnsCount()))
+	counter("queries_total", "Queries that were sent.", float64(c.pool.Queries()))
+}
+
+// lookups tells of the caches: Redis by strategy, and the process's memory.
+type lookups struct {
+	cache  *cache.Cache
+	memory *cache.Memory
+}
+
+// Describe tells nothing beforehand.
+func (lookups) Describe(chan<- *prometheus.Desc) {}
+
+// Collect sends the hits and misses.
+func (l lookups) Collect(to chan<- prometheus.Metric) {
+	desc := prometheus.NewDesc("handbook_cache_lookups_total", "Look-ups in the caches, by strategy and result.", []string{"strategy", "result"}, nil)
+	for _, c := range append(l.cache.Counts(), l.memory.Counts()) {
+		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(c.Hits), c.Strategy, "hit")
+		to <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(c.Misses), c.Strategy, "miss")
+	}
 }
