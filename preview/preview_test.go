@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/author"
 	"pilothandbook/platform/platformtest/chromium"
@@ -29,6 +30,12 @@ func open(t *testing.T) (url, dir string) {
 	if err := author.New(io.Discard, dir, "instrument"); err != nil {
 		t.Fatal(err)
 	}
+	return show(t, dir), dir
+}
+
+// show previews a folder until the test ends.
+func show(t *testing.T, dir string) (url string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +54,7 @@ func open(t *testing.T) (url, dir string) {
 			t.Error("the preview does not end")
 		}
 	})
-	return "http://" + l.Addr().String(), dir
+	return "http://" + l.Addr().String()
 }
 
 func edit(t *testing.T, dir, name, old, new string) {
@@ -78,6 +85,34 @@ func get(t *testing.T, url string) (status int, body string) {
 		t.Fatal(err)
 	}
 	return res.StatusCode, string(b)
+}
+
+// TestDark opens the figures of the shipped lessons that have colours for dark
+// pages, by day and by night.
+func TestDark(t *testing.T) {
+	t.Parallel()
+
+	url := show(t, "../content/instrument")
+	page := chromium.Start(t).MustPage(url).Timeout(4 * patience)
+	for _, tc := range []struct{ scheme, lesson, image, file, plate, filter string }{
+		{"light", "holding", "hold-anatomy", "hold-anatomy.svg", "rgb(251, 249, 244)", "none"},
+		{"dark", "holding", "hold-anatomy", "hold-anatomy.dark.svg", "rgba(0, 0, 0, 0)", "none"},
+		{"light", "vor-and-hsi", "vor-intercept", "vor-intercept.svg", "rgb(251, 249, 244)", "none"},
+		{"dark", "vor-and-hsi", "vor-intercept", "vor-intercept.svg", "rgb(251, 249, 244)", "invert(1) hue-rotate(180deg)"},
+	} {
+		err := (proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: tc.scheme}}}).Call(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.MustNavigate(url + "/modules/instrument/lessons/" + tc.lesson)
+		img := page.MustElement(`img[src*="` + tc.image + `"]`)
+		img.MustScrollIntoView()
+		page.MustWait(`name => { const i = document.querySelector('img[src*="' + name + '"]'); return i.complete && i.naturalWidth === 720 }`, tc.image)
+		got := img.MustEval(`() => { const s = getComputedStyle(this); return [new URL(this.currentSrc).pathname.split("/").pop(), s.backgroundColor, s.filter].join("; ") }`).Str()
+		if want := strings.Join([]string{tc.file, tc.plate, tc.filter}, "; "); got != want {
+			t.Errorf("%s, %s: got %s, want %s", tc.lesson, tc.scheme, got, want)
+		}
+	}
 }
 
 // TestBrowser edits a lesson that is open in a browser, breaks it, and mends

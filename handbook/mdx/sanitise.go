@@ -61,7 +61,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 
 // pictures allows the other files of an image: those of this site alone.
 func pictures(p *bluemonday.Policy) {
-	const file = `/(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?: [0-9]{1,5}w)?`
+	const file = `/(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?:\?[0-9a-f]+)?(?: [0-9]{1,5}w)?` // the preview adds a checksum
 	p.AllowElements("picture")
 	exactly(p, "type", "image/webp", "source")
 	exactly(p, "srcset", file+"(?:, "+file+")*", "source")
