@@ -161,7 +161,10 @@ func because(field, typed string) (string, error) {
 	if reason == "" {
 		return "", fault.In(field, "Please say why: whoever looks at this later wants to know.")
 	}
-	if utf8.RuneCountInString(reason) > maxReason || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
+	if !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
+		return "", fault.In(field, "This has a character that cannot be seen, perhaps from where it was copied. Please type it anew.")
+	}
+	if utf8.RuneCountInString(reason) > maxReason {
 		return "", fault.In(field, "Please say it in %d characters at most.", maxReason)
 	}
 	return reason, nil

@@ -224,6 +224,9 @@ func TestTyped(t *testing.T) {
 		if a.Status != http.StatusBadRequest || doc.Find("[aria-invalid]").Length() != 1 || doc.Find("#"+tc.field+"[aria-invalid]").Length() != 1 || doc.Find(".error").Text() == "" {
 			t.Errorf("%s: %d", tc.name, a.Status)
 		}
+		if invisible := tc.name == "no text" || tc.name == "not UTF-8"; strings.Contains(doc.Find(".error").Text(), "cannot be seen") != invisible {
+			t.Errorf("%s: it says %q", tc.name, doc.Find(".error").Text())
+		}
 		if doc.Find("#until").AttrOr("value", "") != tc.until || tc.name == "no day" && doc.Find("option[selected]").AttrOr("value", "") != tc.module {
 			t.Errorf("%s: what was typed is lost", tc.name)
 		}
