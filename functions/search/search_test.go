@@ -48,6 +48,7 @@ func TestShow(t *testing.T) {
 		{"nobody.txt", "/search?q=words", nil},
 		{"owner.txt", "/search?q=words", ana},
 		{"typo.txt", "/search?q=wrods", nil},
+		{"against.txt", "/search?q=-words", nil},
 		{"nothing.txt", "/search?q=%3Cb%3Ehelicopter", nil},
 	} {
 		_, doc := platformtest.Page(t, p, functionsearch.Routes(p), tc.who, tc.path)

@@ -37,6 +37,7 @@ func Editions(ctx context.Context, q db.Querier) ([]Edition, error) {
 type Answer struct {
 	Query     string `json:"query"`
 	Corrected string `json:"corrected,omitempty"` // what was searched instead
+	Against   bool   `json:"against,omitempty"`   // it only says what is not wanted, so that nothing is found
 	Hits      []Hit  `json:"hits"`                // the best first
 }
 
@@ -83,6 +84,7 @@ func Find(ctx context.Context, q db.Querier, in []Edition, opens []string, typed
 		s.versions = append(s.versions, e.ID)
 	}
 	asked := parse(typed)
+	a.Against = len(asked.codes) == 0 && len(asked.sought()) == 0
 	hits, err := s.seek(asked)
 	if begun, ok := asked.begun(); ok && err == nil && len(hits) < enough {
 		var more []Hit

@@ -114,6 +114,22 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// TestAgainst: who asks for nothing is told so, not that there is none.
+func TestAgainst(t *testing.T) {
+	t.Parallel()
+
+	p := shelf(t, lesson("wind", "Wind", `<p>Wind.</p>`))
+	for typed, want := range map[string]bool{
+		"-gusts": true, "-91.103": true, `-"at the fix"`: true, "-gusts -91.103": true, "-": true,
+		"wind -gusts": false, "91.103 -gusts": false, `"at the fix" -gusts`: false, "helicopter": false, "the of": false,
+	} {
+		a, err := search.Find(t.Context(), p.DB, nil, nil, typed)
+		if err != nil || a.Against != want {
+			t.Errorf("%s: %v, %v, want %v", typed, a.Against, err, want)
+		}
+	}
+}
+
 // TestTeaser: who may not read a lesson learns that it has what they look for,
 // and not a word of it.
 func TestTeaser(t *testing.T) {
