@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -53,7 +54,7 @@ func start(ctx context.Context, _ []string, out io.Writer) error {
 	log := localLog(env.LogLevel)
 	fmt.Fprintln(out, "Starting the Interactive Pilot Handbook ...")
 	servers, err := local.Start(ctx, url, local.Options{
-		Folder: config.LocalFolder, PGBin: env.PGBin, Stripe: env.StripeSecretKey, Log: log,
+		Folder: config.LocalFolder, PGBin: env.PGBin, Stripe: env.StripeSecretKey, Operators: env.AdminEmails, Log: log,
 		Say: func(line string) { fmt.Fprintln(out, line) },
 	})
 	if held, ok := errors.AsType[*postgres.Held](err); ok {
@@ -158,7 +159,7 @@ func (h handbook) tell() {
 
 Leave with Ctrl-C.
 
-`, h.url, local.Operator, data, h.servers.Postgres.Binaries(), h.servers.Postgres.Data(), filepath.Join(config.LocalFolder, config.OperatorFile))
+`, h.url, strings.Join(h.Config.Admins(), ", "), data, h.servers.Postgres.Binaries(), h.servers.Postgres.Data(), filepath.Join(config.LocalFolder, config.OperatorFile))
 }
 
 // contentFolder holds the handbook that ships.
@@ -205,33 +206,50 @@ func (h handbook) publish(ctx context.Context) error {
 	return nil
 }
 
-// authorToken makes a token of the operator, for this start and for the
-// commands that find it in the folder. The last start's one ends.
+// authorToken returns a token of the operator, and leaves it in the folder for
+// the commands that look there. It is the last start's, so that a command goes
+// on which waits while the handbook is started again; if that was revoked, or
+// the folder is without it, a new one takes its place.
 func (h handbook) authorToken(ctx context.Context) (token string, err error) {
-	const name = "local start"
+	last, err := config.ReadAuthor(config.LocalFolder)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	token = last.Token.Reveal()
 	err = db.Tx(ctx, h.DB, func(tx pgx.Tx) error {
 		user, err := account.Enter(ctx, tx, local.Operator)
 		if err != nil {
 			return err
 		}
-		old, err := account.Tokens(ctx, tx, user)
-		if err != nil {
+		mine, err := account.OwnsToken(ctx, tx, user, token)
+		if err != nil || mine {
 			return err
 		}
-		for _, t := range old {
-			if t.Name == name {
-				if err := account.RevokeToken(ctx, tx, user, t.ID); err != nil {
-					return err
-				}
-			}
-		}
-		_, token, err = account.NewToken(ctx, tx, user, name)
+		token, err = replaceToken(ctx, tx, user)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
 	return token, config.WriteAuthor(config.LocalFolder, config.Author{URL: h.url, Token: config.Secret(token)})
+}
+
+// replaceToken makes a user's token for local starts, and ends others of it.
+func replaceToken(ctx context.Context, tx pgx.Tx, user uuid.UUID) (token string, err error) {
+	const name = "local start"
+	old, err := account.Tokens(ctx, tx, user)
+	if err != nil {
+		return "", err
+	}
+	for _, t := range old {
+		if t.Name == name {
+			if err := account.RevokeToken(ctx, tx, user, t.ID); err != nil {
+				return "", err
+			}
+		}
+	}
+	_, token, err = account.NewToken(ctx, tx, user, name)
+	return token, err
 }
 
 // listenNear listens on port of 127.0.0.1, or on the next free one.

@@ -35,7 +35,7 @@ var readAt = regexp.MustCompile(`Read +(http://\S+)`)
 // published.
 func startLocal(t *testing.T, dir string, port int) (*process, string) {
 	t.Helper()
-	p := launch(t, program(t, ""), dir, []string{fmt.Sprintf("PORT=%d", port)})
+	p := launch(t, program(t, ""), dir, []string{fmt.Sprintf("PORT=%d", port), "ADMIN_EMAILS=chief@example.com"})
 	eventually(t, "content is published", func() bool { return strings.Contains(p.out.String(), "Published content/") })
 	return p, readAt.FindStringSubmatch(p.out.String())[1]
 }
@@ -78,6 +78,11 @@ func TestLocalStart(t *testing.T) {
 		t.Errorf("a second start exits with %d and says:\n%s", code, second.out)
 	}
 
+	author, err := config.ReadAuthor(filepath.Join(dir, config.LocalFolder))
+	if err != nil || author.Token == "" || !strings.Contains(p.out.String(), "operator@handbook.test, chief@example.com\n") {
+		t.Errorf("an author's settings are %v, %v; the start says:\n%s", author, err, p.out)
+	}
+
 	// Killed and started again, nothing is lost, and nothing is published anew.
 	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
@@ -88,6 +93,12 @@ func TestLocalStart(t *testing.T) {
 	}
 	port := listening(t, base)
 	p, _ = startLocal(t, dir, port)
+	if again, err := config.ReadAuthor(filepath.Join(dir, config.LocalFolder)); err != nil || again != author {
+		t.Errorf("what an author has is worth nothing after a new start: %v, %v", again, err)
+	}
+	if code, said := runWord(t, dir, "versions", "instrument"); code != 0 {
+		t.Errorf("versions exits with %d after a new start, and says:\n%s", code, said)
+	}
 	for _, lesson := range lessons {
 		if got := b.get(lesson); got.status != 200 {
 			t.Errorf("%s after a kill: %d", lesson, got.status)

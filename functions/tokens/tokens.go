@@ -9,7 +9,6 @@ package tokens
 import (
 	"context"
 	"embed"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -91,7 +90,7 @@ func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
 		return e.show(w, r, http.StatusOK, view{})
 	}
 	web.Cookie(w, e.secure, made, "", 0)
-	mine, err := e.owns(r.Context(), secret)
+	mine, err := account.OwnsToken(r.Context(), e.db, access.User(r.Context()), secret)
 	if err != nil {
 		return err
 	}
@@ -99,18 +98,6 @@ func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
 		return e.show(w, r, http.StatusOK, view{})
 	}
 	return e.show(w, r, http.StatusOK, view{Secret: secret, Address: e.address})
-}
-
-// owns reports whether a token is one of the reader's.
-func (e endpoint) owns(ctx context.Context, secret string) (mine bool, err error) {
-	err = e.db.QueryRow(ctx, `
-		SELECT EXISTS (
-			SELECT FROM tokens
-			WHERE token = $1 AND user_id = $2 AND revoked_at IS NULL)`, account.Hash(secret), access.User(ctx)).Scan(&mine)
-	if err != nil {
-		return false, fmt.Errorf("is a token of %s: %w", access.User(ctx), err)
-	}
-	return mine, nil
 }
 
 func (e endpoint) create(w http.ResponseWriter, r *http.Request) error {

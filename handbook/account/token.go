@@ -53,6 +53,18 @@ func Tokens(ctx context.Context, q db.Querier, user uuid.UUID) ([]Token, error) 
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Token])
 }
 
+// OwnsToken reports whether a token is one of a user's, and not revoked.
+func OwnsToken(ctx context.Context, q db.Querier, user uuid.UUID, secret string) (mine bool, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT FROM tokens
+			WHERE token = $1 AND user_id = $2 AND revoked_at IS NULL)`, Hash(secret), user).Scan(&mine)
+	if err != nil {
+		return false, fmt.Errorf("is a token of %s: %w", user, err)
+	}
+	return mine, nil
+}
+
 // RevokeToken ends one token of a user.
 func RevokeToken(ctx context.Context, q db.Querier, user, token uuid.UUID) error {
 	tag, err := q.Exec(ctx, `

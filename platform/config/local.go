@@ -20,6 +20,7 @@ type Local struct {
 	LogLevel        string `envconfig:"LOG_LEVEL" default:"warn"`
 	PGBin           string `envconfig:"PG_BIN"`            // folder of PostgreSQL's binaries
 	StripeSecretKey Secret `envconfig:"STRIPE_SECRET_KEY"` // a test key buys at Stripe instead of the stand-in
+	AdminEmails     string `envconfig:"ADMIN_EMAILS"`      // operators beside the local one
 	AppEnv          string `envconfig:"APP_ENV"`
 	NodeEnv         string `envconfig:"NODE_ENV"`
 	DatabaseURL     Secret `envconfig:"DATABASE_URL"`

@@ -42,8 +42,11 @@ type Options struct {
 	Folder string        // where everything is kept
 	PGBin  string        // folder of PostgreSQL's binaries; "" looks for them
 	Stripe config.Secret // a real test key; "" uses the stand-in
-	Log    *slog.Logger
-	Say    func(string) // gets a line before a step that takes long
+
+	Operators string // addresses of operators beside Operator, separated by commas
+
+	Log *slog.Logger
+	Say func(string) // gets a line before a step that takes long
 }
 
 // Servers is what runs.
@@ -151,7 +154,7 @@ func (s *Servers) Config() *config.Config {
 		AppEnv: "development", Port: 3000, LogLevel: "info", BlobURL: "postgres",
 		DatabaseURL: config.Secret(s.Postgres.URL(database)), DatabaseMaxConns: 12,
 		RedisURL: redis, RedisCacheURL: redis,
-		AuthURL: s.url, AuthSecret: config.Secret(s.secret), AdminEmails: Operator,
+		AuthURL: s.url, AuthSecret: config.Secret(s.secret), AdminEmails: strings.TrimSuffix(Operator+","+s.o.Operators, ","),
 		MetricsToken:    config.Secret(rand.Text()), // for this start
 		StripeSecretKey: s.o.Stripe, StripeWebhookSecret: config.Secret(s.webhookSecret()),
 		ContentEncryptionKey: config.Secret(s.key),
