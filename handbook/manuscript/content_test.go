@@ -54,7 +54,7 @@ func wantWhole(t *testing.T, file string, l mdx.Lesson) {
 	if len(l.ACS) == 0 || len(l.Sources) == 0 {
 		t.Errorf("%s has %d ACS codes and %d sources, want some", file, len(l.ACS), len(l.Sources))
 	}
-	if n := strings.Count(l.HTML, "<figure><img "); n == 0 || n != len(l.Images) {
+	if n := strings.Count(l.HTML, "<figure><img ") + strings.Count(l.HTML, "<figure><picture>"); n == 0 || n != len(l.Images) {
 		t.Errorf("%s has %d figures and %d images, want them alike and some", file, n, len(l.Images))
 	}
 }
