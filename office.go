@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -106,10 +107,20 @@ func replay(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // rotateKey wraps the keys of offline packages anew.
-func rotateKey(ctx context.Context, _ []string, out io.Writer) error {
+func rotateKey(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("rotate-key", flag.ContinueOnError)
+	lost := flags.Bool("lost", false, "first give new keys to modules whose key cannot be unwrapped")
+	if _, err := arguments(flags, args, 0, "rotate-key takes no argument but --lost"); err != nil {
+		return err
+	}
 	return at(out, func(p *platform.Platform) error {
 		if err := p.Config.Require("CONTENT_ENCRYPTION_KEY"); err != nil {
 			return err
+		}
+		if *lost {
+			if err := operate.ReplaceLost(ctx, p, out); err != nil {
+				return err
+			}
 		}
 		return operate.RotateKey(ctx, p, out)
 	})

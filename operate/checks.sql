@@ -176,3 +176,11 @@ WHERE p.amount = 0
 SELECT kind || ' ' || id || ': ' || left(error, 200)
 FROM outbox
 WHERE state = 'dead' AND kind IN ('purchase-confirmation', 'refund-payment', 'refund-notice', 'reconcile')
+
+-- check: a version that readers have has no package for reading offline (handbook jobs shows why; handbook reprocess MODULE makes it)
+SELECT v.module_id || ' ' || v.version
+FROM content_versions v
+WHERE v.is_active AND v.activated_at < now() - interval '15 minutes'
+  AND NOT EXISTS (SELECT FROM packages p WHERE p.version_id = v.id)
+  AND NOT EXISTS (SELECT FROM outbox o
+                  WHERE o.kind = 'generate-offline-package' AND o.payload ->> 'version' = v.id::text AND o.state NOT IN ('done', 'dead'))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"pilothandbook/handbook/attention"
+	"pilothandbook/handbook/offline"
 	"pilothandbook/migrations"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/mail"
@@ -44,6 +45,7 @@ func (d doctor) postgres(ctx context.Context, f *findings) {
 	d.connections(ctx, f)
 	if d.schema(ctx, f) {
 		d.schedules(ctx, f)
+		d.offline(ctx, f)
 		d.attention(ctx, f)
 	}
 }
@@ -140,6 +142,20 @@ func (d doctor) schedules(ctx context.Context, f *findings) {
 		default:
 			f.add(ok, "schedule", fmt.Sprintf("%s begins every %s", s.Name, s.Every), "")
 		}
+	}
+}
+
+// offline looks whether packages can be sent and opened.
+func (d doctor) offline(ctx context.Context, f *findings) {
+	lost, err := offline.LostKeys(ctx, d.DB, offline.Keyring(d.Config))
+	switch {
+	case err != nil:
+		f.add(bad, "offline", err.Error(), "")
+	case len(lost) == 0:
+		f.add(ok, "offline", "CONTENT_ENCRYPTION_KEY has the keys that packages need", "")
+	}
+	for _, l := range lost {
+		f.add(bad, "offline", "nobody can fetch or open the packages of "+l.Module+": "+l.Err.Error(), whenLost)
 	}
 }
 

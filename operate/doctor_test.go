@@ -104,7 +104,7 @@ func TestDoctorWell(t *testing.T) {
 			about = append(about, f[1])
 		}
 	}
-	want := "configuration PostgreSQL clock connections schema schedule schedule attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
+	want := "configuration PostgreSQL clock connections schema schedule schedule offline attention attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
 	if got := strings.Join(about, " "); got != want {
 		t.Errorf("it looks at\n%s, want\n%s", got, want)
 	}
@@ -154,6 +154,14 @@ func TestDoctorFinds(t *testing.T) {
 		{"something waits", func(t *testing.T, s *patient) {
 			exec(t, s.Platform, `INSERT INTO outbox (id, kind, queue, payload, state, finished_at, error) VALUES (gen_random_uuid(), 'reconcile', 'lane', '{}', 'dead', now(), 'odd')`)
 		}, 1, "of kind reconcile: odd"},
+		{"no package", func(t *testing.T, s *patient) {
+			platformtest.Sell(t, s.Platform)
+			exec(t, s.Platform, `UPDATE content_versions SET activated_at = now() - interval '1 hour' WHERE module_id = 'instrument'`)
+		}, 1, "1 versions that readers have cannot be read offline, as they have no package, the first for 1h0m0s: instrument"},
+		{"a lost key", func(t *testing.T, s *patient) {
+			platformtest.Sell(t, s.Platform)
+			exec(t, s.Platform, `INSERT INTO module_keys (id, module_key, wrapped, wrapped_by) VALUES (gen_random_uuid(), 'instrument', 'x', 'gone')`)
+		}, 1, `packages of instrument: key of "instrument": the key "gone" is not in CONTENT_ENCRYPTION_KEY`},
 		{"no Redis", func(_ *testing.T, s *patient) { s.web.RedisURL = "redis://127.0.0.1:1" }, 1, "bad   Redis"},
 		{"a Redis that evicts", func(t *testing.T, s *patient) {
 			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 
+	"pilothandbook/handbook/offline"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 )
 
-// Fsck checks that inbox, purchases, grants, ledger, jobs and mails agree. It
-// prints a line for each difference, and returns how many there are.
+// Fsck checks that inbox, purchases, grants, ledger, jobs, mails and offline
+// packages agree. It prints a line for each difference, and returns how many
+// there are.
 func Fsck(ctx context.Context, p *platform.Platform, out io.Writer) (int, error) {
 	differences := 0
 	for _, c := range checks() {
@@ -23,7 +25,15 @@ func Fsck(ctx context.Context, p *platform.Platform, out io.Writer) (int, error)
 		}
 		differences += len(found)
 	}
-	fmt.Fprintf(out, "%d checks, %d differences\n", len(checks()), differences)
+	lost, err := offline.LostKeys(ctx, p.DB, offline.Keyring(p.Config))
+	if err != nil {
+		return differences, err
+	}
+	for _, l := range lost {
+		fmt.Fprintf(out, "packages of a module cannot be opened (%s): %v\n", whenLost, l.Err)
+	}
+	differences += len(lost)
+	fmt.Fprintf(out, "%d checks, %d differences\n", len(checks())+1, differences)
 	return differences, nil
 }
 

@@ -2,6 +2,7 @@ package operate_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,7 +15,12 @@ import (
 	"pilothandbook/platform/platformtest"
 )
 
-func TestMain(m *testing.M) { platformtest.Main(m) }
+func TestMain(m *testing.M) {
+	if asked := os.Getenv(rotating); asked != "" {
+		rotate(asked)
+	}
+	platformtest.Main(m)
+}
 
 // shop returns a platform on which somebody has bought a module, and has been
 // told so.
@@ -72,7 +78,7 @@ func TestFsck(t *testing.T) {
 
 	p, _ := shop(t)
 	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
-	if n, out := fsck(t, p); n != 0 || out != "24 checks, 0 differences\n" {
+	if n, out := fsck(t, p); n != 0 || out != "26 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
 	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
@@ -105,6 +111,9 @@ func TestFsck(t *testing.T) {
 		{"refund forgotten", due + `NULL)`, "a refund is due, but nobody will do it: pi_0"},
 		{"refund unheard", due + `'re_1')`, "a refund was given an hour ago, but Stripe has not told of it: pi_0"},
 		{"refund untold", due + `'re_1')`, "a payer is not told of a refund: pi_0"},
+		{"no package", `UPDATE content_versions SET activated_at = now() - interval '1 hour' WHERE module_id = 'instrument'`, "handbook reprocess MODULE makes it): instrument 1.0.0"},
+		{"lost key", `INSERT INTO module_keys (id, module_key, wrapped, wrapped_by) VALUES (gen_random_uuid(), 'instrument', 'x', 'gone')`,
+			`handbook rotate-key --lost): key of "instrument": the key "gone" is not in CONTENT_ENCRYPTION_KEY`},
 		{"dead", `UPDATE outbox SET state = 'dead', error = 'no'`, "a job about money is dead: purchase-confirmation"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 	"pilothandbook/platform"
 )
 
+// whenLost is what to do about a key that cannot be unwrapped.
+const whenLost = "put the key that wrapped it back into CONTENT_ENCRYPTION_KEY of web and worker; if nobody has it any more: handbook rotate-key --lost"
+
 // RotateKey wraps the keys of all modules by the first key of
 // CONTENT_ENCRYPTION_KEY, while they are in use, and says which of its keys
 // may go. It can be stopped at any moment and be done again.
@@ -21,7 +24,7 @@ func RotateKey(ctx context.Context, p *platform.Platform, out io.Writer) error {
 	}
 	by, lookErr := offline.WrappedBy(ctx, p.DB)
 	if err := errors.Join(err, lookErr); err != nil {
-		return err
+		return fmt.Errorf("%w\n%s", err, whenLost)
 	}
 	fmt.Fprintf(out, "%d keys wrapped anew; %d are wrapped by %q\n", len(done), len(by[ring.Current()]), ring.Current())
 	for _, k := range p.Config.ContentKeys()[1:] {
@@ -31,5 +34,24 @@ func RotateKey(ctx context.Context, p *platform.Platform, out io.Writer) error {
 		}
 		fmt.Fprintf(out, "the key %q is needed no more: take it out of CONTENT_ENCRYPTION_KEY of web and worker\n", k.ID)
 	}
+	return nil
+}
+
+// ReplaceLost gives a new key to each module whose key cannot be unwrapped by
+// CONTENT_ENCRYPTION_KEY, and has its packages made again.
+func ReplaceLost(ctx context.Context, p *platform.Platform, out io.Writer) error {
+	ring := offline.Keyring(p.Config)
+	lost, err := offline.LostKeys(ctx, p.DB, ring)
+	if err != nil {
+		return err
+	}
+	for _, l := range lost {
+		n, err := offline.Replace(ctx, p.DB, ring, l.Module)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s: %d packages are made again under a new key, and devices fetch them again\n", l.Module, n)
+	}
+	fmt.Fprintf(out, "%d keys were lost\n", len(lost))
 	return nil
 }

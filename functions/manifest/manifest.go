@@ -26,7 +26,8 @@ import (
 	"pilothandbook/reader/encoded"
 )
 
-// kept is how long a manifest, which never changes, stays in memory unused.
+// kept is how long a manifest, which never changes under one key, stays in
+// memory unused.
 const kept = time.Hour
 
 // Routes returns the endpoint, ready to mount or wrap.
@@ -52,11 +53,11 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if err := e.gate.Require(ctx, v.Module); err != nil {
 		return err
 	}
-	id, err := newest(ctx, e.db, v)
+	m, err := newest(ctx, e.db, v)
 	if err != nil {
 		return err
 	}
-	body, err := e.body(ctx, id)
+	body, err := e.body(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -65,30 +66,34 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	return body.Serve(w, r)
 }
 
-// newest returns the version whose package counts: the active one, else the
-// latest that was active and has one.
-func newest(ctx context.Context, q db.Querier, active *version.Version) (id uuid.UUID, err error) {
+// made is a package: of a version, under a key. A version gets another one
+// only when its key was lost.
+type made struct{ version, key uuid.UUID }
+
+// newest returns the package that counts: that of the active version, else of
+// the latest that was active and has one.
+func newest(ctx context.Context, q db.Querier, active *version.Version) (m made, err error) {
 	err = q.QueryRow(ctx, `
-		SELECT v.id
+		SELECT v.id, p.key_id
 		FROM packages p
 		JOIN content_versions v ON v.id = p.version_id
 		WHERE v.module_id = $1 AND v.activated_at IS NOT NULL
 		ORDER BY v.is_active DESC, v.activated_at DESC, v.id DESC
-		LIMIT 1`, active.Module).Scan(&id)
+		LIMIT 1`, active.Module).Scan(&m.version, &m.key)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return id, fault.New(fault.NotFound, "%s is being prepared for reading offline. Try again in a few minutes.", active.Title)
+		return m, fault.New(fault.NotFound, "%s is being prepared for reading offline. Try again in a few minutes.", active.Title)
 	}
 	if err != nil {
-		return id, fmt.Errorf("package of %q: %w", active.Module, err)
+		return m, fmt.Errorf("package of %q: %w", active.Module, err)
 	}
-	return id, nil
+	return m, nil
 }
 
-func (e endpoint) body(ctx context.Context, id uuid.UUID) (*encoded.Body, error) {
-	return cache.Recall(ctx, e.memory, "manifest:"+id.String(), kept, func(ctx context.Context) (*encoded.Body, int, error) {
+func (e endpoint) body(ctx context.Context, m made) (*encoded.Body, error) {
+	return cache.Recall(ctx, e.memory, fmt.Sprintf("manifest:%s:%s", m.version, m.key), kept, func(ctx context.Context) (*encoded.Body, int, error) {
 		var manifest []byte
-		if err := e.db.QueryRow(ctx, `SELECT manifest FROM packages WHERE version_id = $1`, id).Scan(&manifest); err != nil {
-			return nil, 0, fmt.Errorf("manifest of version %s: %w", id, err)
+		if err := e.db.QueryRow(ctx, `SELECT manifest FROM packages WHERE version_id = $1 AND key_id = $2`, m.version, m.key).Scan(&manifest); err != nil {
+			return nil, 0, fmt.Errorf("manifest of version %s: %w", m.version, err)
 		}
 		b := encoded.New(manifest)
 		return b, b.Size(), nil

@@ -24,6 +24,7 @@ const (
 	OverdueJobs       = "overdue_jobs"
 	MailsPending      = "mails_pending"
 	InboxBehind       = "inbox_behind"
+	Unpacked          = "versions_unpacked"
 )
 
 // Item is one thing to look at. It is listed while there is none of it too.

@@ -132,6 +132,8 @@ func TestList(t *testing.T) {
 		{"a mail late", []string{mailed("2 hours")}, "mails_pending 1"},
 		{"a mail given up", []string{mailed("3 days")}, ""},
 		{"compared", []string{`INSERT INTO reconciled (created) VALUES (now() - interval '1 hour')`}, ""},
+		{"a package is being made", []string{`UPDATE content_versions SET activated_at = now() - interval '10 minutes'`}, ""},
+		{"no package is made", []string{`UPDATE content_versions SET activated_at = now() - interval '20 minutes' WHERE module_id <> 'bundle'`}, "versions_unpacked 2"},
 		{"not compared", []string{`INSERT INTO reconciled (created) VALUES (now() - interval '4 hours')`}, "inbox_behind 1"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -21,6 +21,8 @@ func questions() []question {
 			"see that the mail server takes them: handbook doctor; handbook jobs shows the causes", time.Hour, pending},
 		{InboxBehind, "the inbox was not compared with Stripe for hours",
 			"see that a worker runs; or compare now: handbook reconcile", 0, behind},
+		{Unpacked, "versions that readers have cannot be read offline, as they have no package",
+			"handbook jobs shows why; once that is mended: handbook reprocess MODULE", 15 * time.Minute, unpacked},
 	}
 }
 
@@ -115,3 +117,8 @@ const behind = `
 	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(created)), 0)::float8, ''
 	FROM reconciled
 	WHERE created < now() - interval '3 hours'`
+
+const unpacked = `
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(v.activated_at)), 0)::float8, coalesce(string_agg(v.module_id, ', ' ORDER BY v.module_id), '')
+	FROM content_versions v
+	WHERE v.is_active AND v.activated_at IS NOT NULL AND NOT EXISTS (SELECT FROM packages p WHERE p.version_id = v.id)`
