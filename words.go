@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
@@ -20,7 +21,9 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/incident"
 	"pilothandbook/platform/monitor"
+	"pilothandbook/platform/scrub"
 	"pilothandbook/platform/serve"
 	"pilothandbook/platform/web"
 	"pilothandbook/router"
@@ -68,7 +71,27 @@ func open(s config.Service) (*platform.Platform, error) {
 func openWith(cfg *config.Config, s config.Service) (*platform.Platform, error) {
 	log := platform.Logger(cfg)
 	redis.SetLogger(redisLog{log})
-	return platform.Open(cfg, s, log)
+	p, err := platform.Open(cfg, s, log)
+	if err != nil {
+		return nil, err
+	}
+	return p, report(p, s)
+}
+
+// report has errors reported to Sentry, where there is one.
+func report(p *platform.Platform, s config.Service) error {
+	if p.Config.SentryDSN == "" {
+		return nil
+	}
+	r, err := incident.New(incident.Options{
+		DSN: p.Config.SentryDSN.Reveal(), Release: platform.Version(), Environment: p.Config.AppEnv, Service: string(s), Scrub: scrub.New(p.Config.Secrets()...),
+	})
+	if err != nil {
+		return err
+	}
+	p.Monitor.OnError(r.Report)
+	p.OnClose(func() { r.Close(2 * time.Second) })
+	return nil
 }
 
 // redisLog sends the Redis client's own messages, which it else prints, to

@@ -11,6 +11,7 @@ import (
 
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/origin"
+	"pilothandbook/platform/scrub"
 )
 
 // flushEvery is how late a line may be in the log, and so what a kill -9
@@ -19,16 +20,17 @@ const flushEvery = 100 * time.Millisecond
 
 // Logger returns the process's log, JSON lines on standard output.
 func Logger(cfg *config.Config) *slog.Logger {
-	return NewLogger(os.Stdout, cfg.LogLevel)
+	return NewLogger(os.Stdout, cfg.LogLevel, cfg.Secrets()...)
 }
 
 // NewLogger returns a log of JSON lines to w. Lines are gathered for a tenth
 // of a second, as a write for each request costs as much as the request.
-func NewLogger(w io.Writer, level string) *slog.Logger {
+// Warnings and errors are scrubbed, of these secrets too.
+func NewLogger(w io.Writer, level string, secrets ...string) *slog.Logger {
 	var l slog.Level
 	_ = l.UnmarshalText([]byte(level)) // checked by config
 	out := &gathering{out: bufio.NewWriterSize(w, 64<<10)}
-	return slog.New(&prompt{Handler: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: l}), out: out})
+	return slog.New(&prompt{Handler: slog.NewJSONHandler(out, &slog.HandlerOptions{Level: l}), out: out, scrub: scrub.New(secrets...)})
 }
 
 // gathering is a writer that writes a little later.
@@ -59,13 +61,17 @@ func (g *gathering) flush() {
 // that came of it, and flushes after a warning or an error.
 type prompt struct {
 	slog.Handler
-	out *gathering
+	out   *gathering
+	scrub scrub.Scrubber
 }
 
 // Handle writes a record.
 func (p *prompt) Handle(ctx context.Context, r slog.Record) error {
 	if id := origin.Of(ctx).Request; id != "" {
 		r.AddAttrs(slog.String("request", id))
+	}
+	if r.Level >= slog.LevelWarn {
+		r = p.scrubbed(r)
 	}
 	err := p.Handler.Handle(ctx, r)
 	if r.Level >= slog.LevelWarn {
@@ -74,14 +80,33 @@ func (p *prompt) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
+// scrubbed returns a copy of a record without secrets: errors quote what was
+// sent, and addresses with passwords.
+func (p *prompt) scrubbed(r slog.Record) slog.Record {
+	clean := slog.NewRecord(r.Time, r.Level, p.scrub.Text(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		switch v := a.Value.Resolve(); v.Kind() {
+		case slog.KindString:
+			a.Value = slog.StringValue(p.scrub.Text(v.String()))
+		case slog.KindAny:
+			if err, ok := v.Any().(error); ok {
+				a.Value = slog.StringValue(p.scrub.Text(err.Error()))
+			}
+		}
+		clean.AddAttrs(a)
+		return true
+	})
+	return clean
+}
+
 // WithAttrs keeps what With adds.
 func (p *prompt) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return &prompt{p.Handler.WithAttrs(attrs), p.out}
+	return &prompt{p.Handler.WithAttrs(attrs), p.out, p.scrub}
 }
 
 // WithGroup keeps what WithGroup adds.
 func (p *prompt) WithGroup(name string) slog.Handler {
-	return &prompt{p.Handler.WithGroup(name), p.out}
+	return &prompt{p.Handler.WithGroup(name), p.out, p.scrub}
 }
 
 // FlushLog writes what a log still holds; a process calls it as the last

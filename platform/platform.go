@@ -39,6 +39,7 @@ type Platform struct {
 	Now      func() time.Time
 
 	quick redis.UniversalClient
+	last  []func() // what Close does after all else
 }
 
 // memoryMax bounds the process's own cache, in bytes as its users count them.
@@ -109,8 +110,14 @@ func (p *Platform) Close() {
 		_ = p.Redis.Close()
 		_ = p.quick.Close()
 	}
+	for _, fn := range p.last {
+		fn()
+	}
 	FlushLog(p.Log)
 }
+
+// OnClose has fn called when the process ends.
+func (p *Platform) OnClose(fn func()) { p.last = append(p.last, fn) }
 
 // stripeClient returns Stripe's client, at another address if one is set. Its
 // own retries are on: every create carries an idempotency key.

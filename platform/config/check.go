@@ -15,7 +15,7 @@ import (
 func (c *Config) Check(s Service) error {
 	faults := c.missing(s)
 	for _, check := range []func() error{
-		c.checkEnv, func() error { return c.checkDatabase(s) }, c.checkRedis, c.checkAuth, c.checkAdmins, c.checkStripe, c.checkMail, c.checkCloudinary, c.checkKeyring, c.checkBlobs,
+		c.checkEnv, func() error { return c.checkDatabase(s) }, c.checkRedis, c.checkAuth, c.checkAdmins, c.checkStripe, c.checkMail, c.checkCloudinary, c.checkKeyring, c.checkBlobs, c.checkWatch,
 	} {
 		faults = append(faults, check())
 	}
@@ -161,6 +161,10 @@ func (c *Config) checkCloudinary() error {
 		return fmt.Errorf("%w\n(%s must be set together)", err, strings.Join(names, ", "))
 	}
 	return nil
+}
+
+func (c *Config) checkWatch() error {
+	return errors.Join(scheme("SENTRY_DSN", c.SentryDSN.Reveal(), "https", "http"), scheme("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, "https", "http"))
 }
 
 func (c *Config) checkBlobs() error {

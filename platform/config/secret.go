@@ -1,5 +1,10 @@
 package config
 
+import (
+	"net/url"
+	"reflect"
+)
+
 // Secret is a value that must never be printed: logs, errors, %#v and JSON
 // show "[secret]". Reveal returns it.
 type Secret string
@@ -22,3 +27,22 @@ func (s Secret) GoString() string { return `config.Secret("` + s.String() + `")`
 
 // MarshalText masks JSON and text encodings.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Secrets returns the values that must not be printed, whole and in part: the
+// passwords of URLs, and each of those in a list.
+func (c *Config) Secrets() []string {
+	var all []string
+	for _, field := range reflect.ValueOf(*c).Fields() {
+		s, ok := field.Interface().(Secret)
+		if !ok || s == "" {
+			continue
+		}
+		all = append(all, s.Reveal())
+		all = append(all, list(s.Reveal())...)
+		if u, err := url.Parse(s.Reveal()); err == nil && u.User != nil {
+			password, _ := u.User.Password()
+			all = append(all, u.User.String(), password)
+		}
+	}
+	return all
+}
