@@ -78,9 +78,9 @@ func wants(t *testing.T, body string, lines ...string) {
 	}
 }
 
-func TestMetrics(t *testing.T) {
-	t.Parallel()
-	p := open(t, "", "")
+// pile writes what an operator must look at.
+func pile(t *testing.T, p *platform.Platform) {
+	t.Helper()
 	for _, statement := range []string{`
 		INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload) VALUES ('evt_1', 'x', '', false, now(), 'quarantined', '{}')`, `
 		INSERT INTO outbox (id, kind, queue, payload, state, finished_at, created_at, run_at)
@@ -90,6 +90,12 @@ func TestMetrics(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	p := open(t, "", "")
+	pile(t, p)
 	got := get(t, p, "Bearer "+token)
 	if got.Status != 200 || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {
 		t.Fatalf("%d %v", got.Status, got.Header)
