@@ -162,6 +162,55 @@ func TestForeignPages(t *testing.T) {
 	}
 }
 
+// TestForeignOutside names images that are no part of the site: by dots and by
+// links. None is copied, and the report says why.
+func TestForeignOutside(t *testing.T) {
+	t.Parallel()
+
+	const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><desc>%s</desc></svg>`
+	home, to := t.TempDir(), filepath.Join(t.TempDir(), "lessons")
+	write(t, home, map[string]string{
+		"secret/key.svg":         fmt.Sprintf(drawing, "private"),
+		"work/public/logo.svg":   fmt.Sprintf(drawing, "logo"),
+		"work/site/img/plan.svg": fmt.Sprintf(drawing, "plan"),
+		"work/site/index.md": "# Home\n\n![Dots](../../secret/key.svg) ![File](img/file.svg) <img src=\"img/folder/key.svg\" alt=\"Folder\"> ![Root](/../../secret/key.svg)\n\n" +
+			"![Served](/served.svg) ![Plan](img/plan.svg) ![Again](img/again.svg) ![Logo](/logo.svg)\n",
+		"work/site/second.md": "# Second\n\na\n",
+	})
+	for name, leads := range map[string]string{
+		"work/site/img/file.svg": "../../../secret/key.svg", "work/site/img/folder": "../../../secret", "work/site/img/again.svg": "plan.svg",
+		"work/public/served.svg": filepath.Join(home, "secret", "key.svg"),
+	} {
+		if err := os.Symlink(leads, filepath.Join(home, filepath.FromSlash(name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := filepath.Join(home, "work", "site")
+	if err := foreign.Import(foreign.Options{From: from, To: to, Key: "instrument", Date: "2026-11-23", Out: io.Discard}); err != nil {
+		t.Fatal(err)
+	}
+	report, err := os.ReadFile(filepath.Join(to, "import-report.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	outside := ", which lies outside of " + from + "; copy the file into it\n"
+	wantText(t, string(report), "Images: 3. ", "not found: image ../../secret/key.svg"+outside, "not found: image img/file.svg"+outside,
+		"not found: image img/folder/key.svg"+outside, "not found: image /served.svg"+outside, "not found: image /../../secret/key.svg\n")
+	err = filepath.WalkDir(to, func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		if strings.Contains(string(b), "private") {
+			t.Errorf("%s was read outside of the site", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Without the policy, what is unknown is told with its place, and the folder
 // is there to be mended.
 func TestForeignFaults(t *testing.T) {

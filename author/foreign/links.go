@@ -102,7 +102,7 @@ func (p *page) shown(s *site, src, alt string) string {
 	return alt
 }
 
-func (p *page) lose(what, to string) { p.lost = append(p.lost, what+" "+to) }
+func (p *page) lose(what, to string) { p.lost = append(p.lost, what+" "+to+p.why[to]) }
 
 func unbracketed(to string) string { return strings.TrimSuffix(strings.TrimPrefix(to, "<"), ">") }
 
@@ -211,7 +211,10 @@ func (s *site) image(p *page, to string) (file string, ok bool) {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" {
 		return "", false
 	}
-	source := s.source(p, u.Path)
+	source, outside := s.source(p, u.Path)
+	if outside {
+		p.why[to] = ", which lies outside of " + s.From + "; copy the file into it"
+	}
 	if source == "" || !kinds[strings.ToLower(filepath.Ext(source))] || s.spoilt[source] != "" {
 		return "", false
 	}
@@ -221,21 +224,38 @@ func (s *site) image(p *page, to string) (file string, ok bool) {
 	return "../" + s.media[source], true
 }
 
-// source is the file of an image, empty if there is none.
-func (s *site) source(p *page, to string) string {
-	candidates := []string{filepath.Join(s.From, path.Dir(p.name), filepath.FromSlash(to))}
+// source is the file of an image, empty if there is none; outside tells that
+// there is one which is no part of the site. Paths from the root are also
+// looked for in the folders that generators of sites serve as it, beside the
+// pages or above them. Neither dots nor links lead out of where a path begins.
+func (s *site) source(p *page, to string) (file string, outside bool) {
+	candidates := [][2]string{{".", path.Join(path.Dir(p.name), to)}}
 	if strings.HasPrefix(to, "/") {
-		candidates = nil
-		for _, folder := range []string{".", "public", "static", "../public", "../static", "../../public", "../../../public"} {
-			candidates = append(candidates, filepath.Join(s.From, filepath.FromSlash(folder+to)))
-		}
+		to = path.Clean(to)
+		candidates = [][2]string{{".", "." + to}, {".", "public" + to}, {".", "static" + to}, {"..", "public" + to}, {"..", "static" + to}, {"../..", "public" + to}, {"../../..", "public" + to}}
 	}
 	for _, c := range candidates {
-		if st, err := os.Lstat(c); err == nil && st.Mode().IsRegular() {
-			return c
+		from, name := filepath.Join(s.From, c[0]), filepath.FromSlash(c[1])
+		file := filepath.Join(from, name)
+		if st, err := os.Stat(file); err != nil || !st.Mode().IsRegular() {
+			continue
 		}
+		if within(from, name) {
+			return file, false
+		}
+		outside = true
 	}
-	return ""
+	return "", outside
+}
+
+func within(folder, name string) bool {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return false
+	}
+	defer root.Close()
+	_, err = root.Stat(name)
+	return err == nil
 }
 
 // target is a name in media/ that no other image has.

@@ -23,8 +23,9 @@ type page struct {
 	body     string
 	ids      map[string]string // of its headings here, by what the site calls them
 	kept     []mdx.Kept
-	lost     []string // links and images that lead nowhere
-	leftOut  string   // why
+	lost     []string          // links and images that lead nowhere
+	why      map[string]string // of some of them: what stands behind their address
+	leftOut  string            // why
 }
 
 // front is what is read of a page's front matter.
@@ -47,7 +48,7 @@ const (
 func newPage(name string, src []byte) *page {
 	src = bytes.ReplaceAll(bytes.ToValidUTF8(src, []byte("\uFFFD")), []byte("\r\n"), []byte("\n"))
 	src = bytes.TrimPrefix(src, []byte("\uFEFF"))
-	p := &page{name: name, plain: path.Ext(name) == ".md", body: string(src)}
+	p := &page{name: name, plain: path.Ext(name) == ".md", body: string(src), why: map[string]string{}}
 	if rest, found := strings.CutPrefix(p.body, "---\n"); found {
 		if head, body, found := strings.Cut(rest, "\n---"); found {
 			_ = yaml.Unmarshal([]byte(head), &p.front) // what cannot be read is made from the text
