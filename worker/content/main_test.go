@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // module returns a folder as a copy that may be changed.
-func module(t *testing.T, dir string) fstest.MapFS {
+func module(t testing.TB, dir string) fstest.MapFS {
 	t.Helper()
 	files := fstest.MapFS{}
 	fsys := os.DirFS(dir)
@@ -48,7 +48,7 @@ func module(t *testing.T, dir string) fstest.MapFS {
 }
 
 // edit replaces a text of a file that must be there.
-func edit(t *testing.T, files fstest.MapFS, name, old, new string) {
+func edit(t testing.TB, files fstest.MapFS, name, old, new string) {
 	t.Helper()
 	text := string(files[name].Data)
 	if !strings.Contains(text, old) {
@@ -58,7 +58,7 @@ func edit(t *testing.T, files fstest.MapFS, name, old, new string) {
 }
 
 // uploaded stores a folder as an author's upload of that module and version.
-func uploaded(t *testing.T, p *platform.Platform, key, number string, files fstest.MapFS) uuid.UUID {
+func uploaded(t testing.TB, p *platform.Platform, key, number string, files fstest.MapFS) uuid.UUID {
 	t.Helper()
 	s := source.Source{Module: key, Version: number}
 	for name, f := range files {
