@@ -17,6 +17,7 @@ import (
 // shelf holds what was read of the folder last.
 type shelf struct {
 	dir     string
+	reader  manuscript.Reader // of the one who watches
 	mu      sync.Mutex
 	current now
 	last    map[string]shown // the good ones, by the lesson's id
@@ -51,7 +52,7 @@ func newShelf(dir string) (*shelf, error) {
 
 // read reads the folder again, and tells those who wait.
 func (s *shelf) read() {
-	m, faults := manuscript.Read(os.DirFS(s.dir))
+	m, faults := s.reader.Read(os.DirFS(s.dir))
 	n := now{Title: m.Title, Module: m.Key, Faults: faults, m: m}
 	sums := map[string][sha256.Size]byte{}
 	for _, f := range m.Files {

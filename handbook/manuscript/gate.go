@@ -35,6 +35,8 @@ type gate struct {
 	faults  []mdx.Fault
 	absent  int // listed lessons that are not there
 
+	known, seen map[surrounded]seen // by the last reading, by this one
+
 	scripts bundle.Files
 	limit   int  // KiB of a bundle
 	unread  bool // some of the components cannot be compiled, for reasons that were told

@@ -48,13 +48,39 @@ type seen struct {
 	faults     []mdx.Fault
 }
 
-// read renders lessons, as many at once as there are processors. Their HTML is
-// not kept: a module may have more of it than the machine has memory.
+// surrounded is all that a lesson's rendering depends on.
+type surrounded struct {
+	file         string
+	text, others [sha256.Size]byte
+}
+
+// surroundings are what lessons may refer to: all files, of which other lessons
+// count by their names alone.
+func (g *gate) surroundings() [sha256.Size]byte {
+	files := slices.Clone(g.m.Files)
+	for i, f := range files {
+		if path.Ext(f.Path) == ".mdx" {
+			files[i].SHA256 = [sha256.Size]byte{}
+		}
+	}
+	return digest(files)
+}
+
+// read renders lessons, as many at once as there are processors, but for those
+// that are known. Their HTML is not kept: a module may have more of it than the
+// machine has memory.
 func (g *gate) read(files []string, r mdx.Resolver) []seen {
 	read := make([]seen, len(files))
+	others := g.surroundings()
+	keys := make([]surrounded, len(files))
 	var all errgroup.Group
 	all.SetLimit(runtime.GOMAXPROCS(0))
 	for i, file := range files {
+		keys[i] = surrounded{file, g.m.file(file).SHA256, others}
+		if l, ok := g.known[keys[i]]; ok {
+			read[i] = l
+			continue
+		}
 		all.Go(func() error {
 			l := &read[i]
 			l.Lesson, l.faults = mdx.Render(file, g.texts[file], r)
@@ -64,6 +90,10 @@ func (g *gate) read(files []string, r mdx.Resolver) []seen {
 		})
 	}
 	_ = all.Wait() // none of them fails
+	g.seen = make(map[surrounded]seen, len(files))
+	for i, key := range keys {
+		g.seen[key] = read[i]
+	}
 	return read
 }
 

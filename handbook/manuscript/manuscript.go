@@ -88,8 +88,16 @@ type Manuscript struct {
 
 // Read reads and checks a module's folder. The manuscript is whole only if
 // there are no faults; they are in the order of file and line.
-func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
-	g := &gate{m: Manuscript{
+func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) { return new(Reader).Read(fsys) }
+
+// A Reader reads a folder again and again. It remembers of each lesson what it
+// saw last, so that one that was saved is all that is rendered anew. Its zero
+// value is ready; it reads once at a time.
+type Reader struct{ known map[surrounded]seen }
+
+// Read reads and checks a module's folder, as the function Read does.
+func (r *Reader) Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
+	g := &gate{known: r.known, m: Manuscript{
 		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
 	}, texts: map[string][]byte{}, spelled: map[string]string{}}
 	g.walk()
@@ -101,6 +109,7 @@ func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
 	slices.SortStableFunc(g.faults, mdx.Fault.Compare)
 	m := g.m
 	m.Digest = digest(m.Files)
+	r.known = g.seen
 	return &m, g.faults
 }
 
