@@ -159,6 +159,13 @@ func TestClients(t *testing.T) {
 	if q.ReadTimeout != 150*time.Millisecond || q.WriteTimeout != 150*time.Millisecond || q.DialTimeout != 150*time.Millisecond || q.MaxRetries != 0 {
 		t.Errorf("the caches' client waits %v, %v, %v and retries %d times; want 150 ms and never", q.DialTimeout, q.ReadTimeout, q.WriteTimeout, q.MaxRetries)
 	}
+	patienter, err := cache.Quick("redis://redis.internal:6379?read_timeout=3s", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := patienter.(*redis.Client).Options(); o.ReadTimeout != 3*time.Second || o.WriteTimeout != 150*time.Millisecond {
+		t.Errorf("a caches' client whose URL says 3 s waits %v, %v", o.ReadTimeout, o.WriteTimeout)
+	}
 	for _, o := range []*redis.Options{p, q} {
 		if !o.ContextTimeoutEnabled || o.MinIdleConns != 0 {
 			t.Error("a client ignores its caller's time, or connects before it is used")

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -28,14 +29,15 @@ func Patient(url string, ipFamily int) (redis.UniversalClient, error) {
 	})
 }
 
-// Quick returns a client for caches: one try, 150 ms, then it is a miss.
+// Quick returns a client for caches: one try, 150 ms, then it is a miss. A URL
+// that says otherwise (dial_timeout, read_timeout, write_timeout, pool_timeout)
+// is followed.
 func Quick(url string, ipFamily int) (redis.UniversalClient, error) {
 	return open(url, ipFamily, func(o *redis.Options) {
 		o.MaxRetries = -1
-		o.DialTimeout = quick
-		o.ReadTimeout = quick
-		o.WriteTimeout = quick
-		o.PoolTimeout = quick
+		for _, timeout := range []*time.Duration{&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout, &o.PoolTimeout} {
+			*timeout = cmp.Or(*timeout, quick)
+		}
 		o.DialerRetries = 1
 	})
 }

@@ -169,6 +169,9 @@ func waitFor(addr string) error {
 	return err
 }
 
+// unhurried keeps a cache on a busy machine from being given up.
+const unhurried = "dial_timeout=10s&read_timeout=10s&write_timeout=10s&pool_timeout=10s"
+
 // Redis returns the address of an empty Redis of the test's own: a database
 // of a real server, or one in the process where no server is installed. Under
 // CI the real one must be there.
@@ -179,7 +182,7 @@ func Redis(t testing.TB) string {
 		t.Fatalf("redis-server for tests: %v", err)
 	}
 	if addr != "" {
-		return fmt.Sprintf("redis://%s/%d", addr, numbered.Add(1)%redisDatabases)
+		return fmt.Sprintf("redis://%s/%d?%s", addr, numbered.Add(1)%redisDatabases, unhurried)
 	}
 	if os.Getenv("CI") != "" {
 		t.Fatal("redis-server is not installed: under CI the tests use the real one")
