@@ -29,8 +29,10 @@ var headlines = map[fault.Kind]string{
 	fault.Internal:    "That is our fault",
 }
 
-// Fault answers with the page of a fault.
-func Fault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string) error {
+func init() { web.FaultPage = showFault }
+
+// showFault answers with the page of a fault.
+func showFault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string) error {
 	v := faultView{Kind: f.Kind, Status: web.Status(f.Kind), Text: f.Text, Path: back(r)}
 	if f.Kind == fault.Internal {
 		v.ID = web.RequestID(r.Context())

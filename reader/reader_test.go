@@ -12,6 +12,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
 
@@ -33,7 +34,7 @@ func TestFault(t *testing.T) {
 			r.Header.Set("Referer", tc.referer)
 		}
 		w := httptest.NewRecorder()
-		if err := reader.Fault(w, r, fault.New(fault.SignedOut, "Please sign in to go on."), ""); err != nil {
+		if err := web.FaultPage(w, r, fault.New(fault.SignedOut, "Please sign in to go on."), ""); err != nil {
 			t.Fatal(err)
 		}
 		doc, err := goquery.NewDocumentFromReader(w.Body)

@@ -27,7 +27,6 @@ import (
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/origin"
 	"pilothandbook/platform/web"
-	"pilothandbook/reader"
 )
 
 // Router is the handler of a list of routes.
@@ -240,8 +239,8 @@ func (rt *Router) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("X-Request-Id", web.RequestID(r.Context()))
 	w.Header().Del("ETag")
 	w.Header().Set("Cache-Control", "no-store")
-	if web.WantsPage(r) {
-		err = reader.Fault(w, r, f, rt.notice)
+	if web.WantsPage(r) && web.FaultPage != nil {
+		err = web.FaultPage(w, r, f, rt.notice)
 	} else {
 		err = web.JSON(w, web.Status(f.Kind), refused(f, r))
 	}

@@ -13,6 +13,7 @@ import (
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/web"
+	_ "pilothandbook/reader" // has the pages of faults
 	"pilothandbook/router"
 )
 

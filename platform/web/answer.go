@@ -30,6 +30,11 @@ var statuses = map[fault.Kind]int{
 // Status returns the status of a kind of fault.
 func Status(k fault.Kind) int { return statuses[k] }
 
+// FaultPage answers a browser with the page of a fault, with a notice above
+// it. The package that has the pages sets it when a program links it; a function
+// without pages is much smaller without, and answers in JSON.
+var FaultPage func(w http.ResponseWriter, r *http.Request, f *fault.Error, notice string) error
+
 // JSON answers with v. The whole body is built before the first byte is sent.
 func JSON(w http.ResponseWriter, status int, v any) error {
 	var b bytes.Buffer

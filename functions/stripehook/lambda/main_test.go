@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func (a *lambdaAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // invoke sends one payload through the process and returns the status and
 // body that the caller would get.
-func (a *lambdaAPI) invoke(t *testing.T, payload any) (int, string) {
+func (a *lambdaAPI) invoke(t testing.TB, payload any) (int, string) {
 	t.Helper()
 	b, err := json.Marshal(payload)
 	if err != nil {
@@ -76,17 +77,25 @@ func (a *lambdaAPI) invoke(t *testing.T, payload any) (int, string) {
 	}
 }
 
-// boot builds the function as it is deployed and runs it against a Runtime
-// API. It has no Redis.
-func boot(t *testing.T, p *platform.Platform) *lambdaAPI {
+// build builds a main as it is deployed.
+func build(t testing.TB, main string) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", "production,lambda.norpc", "-ldflags", "-s -w", "-o", bin, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", tags, "-trimpath", "-ldflags", "-s -w", "-o", bin, main)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
-	api := &lambdaAPI{payloads: make(chan []byte), answers: make(chan []byte, 1)}
+	return bin
+}
+
+const tags = "production,nodynamic,lambda.norpc"
+
+// boot runs a built function against a Runtime API of its own. It has no
+// Redis. End ends it.
+func boot(t testing.TB, bin string, p *platform.Platform) (api *lambdaAPI, end func()) {
+	t.Helper()
+	api = &lambdaAPI{payloads: make(chan []byte), answers: make(chan []byte, 1)}
 	server := httptest.NewServer(api)
 	var out bytes.Buffer
 	process := exec.Command(bin)
@@ -99,7 +108,7 @@ func boot(t *testing.T, p *platform.Platform) *lambdaAPI {
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	return api, sync.OnceFunc(func() {
 		_ = process.Process.Kill()
 		_ = process.Wait()
 		server.CloseClientConnections()
@@ -108,11 +117,10 @@ func boot(t *testing.T, p *platform.Platform) *lambdaAPI {
 			t.Logf("the function printed:\n%s", &out)
 		}
 	})
-	return api
 }
 
 // sale is a paid session of the stand-in for Stripe, as the event tells it.
-func sale(t *testing.T, p *platform.Platform, till *platformtest.Till, email string) (who *platformtest.User, event string) {
+func sale(t testing.TB, p *platform.Platform, till *platformtest.Till, email string) (who *platformtest.User, event string) {
 	t.Helper()
 	who = platformtest.Learner(t, p, email)
 	got := platformtest.Call(t, p, checkout.Routes(p), who, "POST", "/checkout/instrument", platformtest.Agreed())
@@ -128,7 +136,8 @@ func sale(t *testing.T, p *platform.Platform, till *platformtest.Till, email str
 func TestBuiltFunction(t *testing.T) {
 	t.Parallel()
 	p, till := platformtest.Shop(t)
-	api := boot(t, p)
+	api, end := boot(t, build(t, "."), p)
+	t.Cleanup(end)
 	elb := events.ALBTargetGroupRequestContext{ELB: events.ELBContext{TargetGroupArn: "arn:aws:elasticloadbalancing:us-east-2:1:targetgroup/x"}}
 	const path = "/api/stripe/webhook"
 	forms := map[string]func(headers map[string]string, body string, coded bool) any{

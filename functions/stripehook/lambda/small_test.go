@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+
+	"pilothandbook/platform/config"
+)
+
+// most is how many bytes the function may have; every start reads them.
+const most = 20 << 20
+
+// TestSmall keeps what makes, shows and plays out of what takes events in.
+func TestSmall(t *testing.T) {
+	t.Parallel()
+	deps, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", tags, ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// html/template and text/template keep every method of every type, which
+	// makes a program half as large again; two dependencies name them and use none.
+	banned := regexp.MustCompile(`esbuild|goja|chroma|goldmark|webp|imaging|^image(/|$)|cloudinary|^pilothandbook/(platform/local|reader|worker|author)(/|$)`)
+	for _, dep := range strings.Fields(string(deps)) {
+		if banned.MatchString(dep) {
+			t.Errorf("the function links %s", dep)
+		}
+	}
+	info, err := os.Stat(build(t, "."))
+	if err != nil || info.Size() > most {
+		t.Errorf("the function has %d bytes, of %d: %v", info.Size(), most, err)
+	}
+}
+
+// TestTemplate holds the template to what the function needs, and to the
+// connections that PostgreSQL has.
+func TestTemplate(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Transform  string
+		Parameters map[string]struct {
+			AllowedPattern string `yaml:"AllowedPattern"`
+			NoEcho         bool   `yaml:"NoEcho"`
+		} `yaml:"Parameters"`
+		Resources map[string]struct {
+			Type       string `yaml:"Type"`
+			Properties struct {
+				Runtime       string   `yaml:"Runtime"`
+				Handler       string   `yaml:"Handler"`
+				Architectures []string `yaml:"Architectures"`
+				CodeURI       string   `yaml:"CodeUri"`
+				Timeout       int      `yaml:"Timeout"`
+				Reserved      int      `yaml:"ReservedConcurrentExecutions"`
+				Environment   struct {
+					Variables map[string]any `yaml:"Variables"`
+				} `yaml:"Environment"`
+			} `yaml:"Properties"`
+		} `yaml:"Resources"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	f := file.Resources["StripeHook"].Properties
+	if len(file.Resources) != 1 || file.Resources["StripeHook"].Type != "AWS::Serverless::Function" {
+		t.Errorf("resources %+v: a queue, or no function", file.Resources)
+	}
+	if f.Runtime != "provided.al2023" || f.Handler != "bootstrap" || f.CodeURI != "../../../bin/stripehook-"+f.Architectures[0]+".zip" {
+		t.Errorf("%+v", f)
+	}
+	if f.Reserved != 5 || f.Environment.Variables["DATABASE_MAX_CONNS"] != "1" {
+		t.Errorf("%d instances of %v connections, where 5 are left of 20", f.Reserved, f.Environment.Variables["DATABASE_MAX_CONNS"])
+	}
+	known := config.Docs()
+	for name := range f.Environment.Variables {
+		if !strings.Contains(known, "`"+name+"`") {
+			t.Errorf("%s is no variable of the handbook", name)
+		}
+	}
+	database := file.Parameters["DatabaseUrl"]
+	tls := regexp.MustCompile(database.AllowedPattern)
+	for url, want := range map[string]bool{
+		"postgres://u:p@host:5432/db?sslmode=require": true, "postgresql://u:p@host/db?a=b&sslmode=verify-full&c=d": true,
+		"postgres://u:p@host/db": false, "postgres://u:p@host/db?sslmode=disable": false, "postgres://u:p@host/db?sslmode=prefer": false,
+	} {
+		if tls.MatchString(url) != want {
+			t.Errorf("%s is taken: %v", url, !want)
+		}
+	}
+	for _, secret := range []string{"DatabaseUrl", "StripeWebhookSecret"} {
+		if !file.Parameters[secret].NoEcho {
+			t.Errorf("%s is shown", secret)
+		}
+	}
+}
