@@ -105,7 +105,7 @@ func TestSecretsOfPackages(t *testing.T) {
 	if found := licences.FindString(text); found != "" {
 		t.Errorf("this may be a licence: %s", found)
 	}
-	for _, want := range []string{"INSERT INTO licences", "is wrapped by", "request failed", "another one has its id, or the row is damaged"} {
+	for _, want := range []string{"INSERT INTO licences", "is wrapped by", `"status":500`, `licence of \"module-00\" for`, "another one has its id, or the row is damaged"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q was to happen, and did not", want)
 		}
