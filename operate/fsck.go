@@ -8,6 +8,7 @@ import (
 	"pilothandbook/handbook/offline"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/queue"
 )
 
 // Fsck checks that inbox, purchases, grants, ledger, jobs, mails and offline
@@ -33,7 +34,12 @@ func Fsck(ctx context.Context, p *platform.Platform, out io.Writer) (int, error)
 		fmt.Fprintf(out, "packages of a module cannot be opened (%s): %v\n", whenLost, l.Err)
 	}
 	differences += len(lost)
-	fmt.Fprintf(out, "%d checks, %d differences\n", len(checks())+1, differences)
+	queued, err := queued(ctx, p, out)
+	if err != nil {
+		return differences, err
+	}
+	differences += queued
+	fmt.Fprintf(out, "%d checks, %d differences\n", len(checks())+2, differences)
 	return differences, nil
 }
 
@@ -55,4 +61,22 @@ func (c check) run(ctx context.Context, q db.Querier) ([]string, error) {
 		return nil, fmt.Errorf("check %q: %w", c.name, err)
 	}
 	return found, nil
+}
+
+// queued compares the queue in Redis with the outbox. A Redis that is away has
+// lost nothing that the outbox has not.
+func queued(ctx context.Context, p *platform.Platform, out io.Writer) (int, error) {
+	if p.Redis == nil {
+		fmt.Fprintln(out, "the queue is not compared: REDIS_URL is not set")
+		return 0, nil
+	}
+	if err := p.Redis.Ping(ctx).Err(); err != nil {
+		fmt.Fprintf(out, "the queue is not compared: Redis does not answer: %v\n", err)
+		return 0, nil
+	}
+	found, err := queue.Differences(ctx, p.DB, p.Redis)
+	for _, what := range found {
+		fmt.Fprintf(out, "the queue: %s\n", what)
+	}
+	return len(found), err
 }

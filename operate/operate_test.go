@@ -78,7 +78,7 @@ func TestFsck(t *testing.T) {
 
 	p, _ := shop(t)
 	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
-	if n, out := fsck(t, p); n != 0 || out != "26 checks, 0 differences\n" {
+	if n, out := fsck(t, p); n != 0 || out != "27 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
 	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
