@@ -50,10 +50,10 @@ func New(p *platform.Platform, routes ...web.Route) *Router {
 	}
 	rt.mux.RedirectFixedPath = false
 	rt.mux.HandleOPTIONS = false
-	rt.mux.NotFound = rt.handler(func(http.ResponseWriter, *http.Request) error {
+	rt.mux.NotFound = rt.missing(func(http.ResponseWriter, *http.Request) error {
 		return fault.New(fault.NotFound, "There is no page at this address.")
 	})
-	rt.mux.MethodNotAllowed = http.HandlerFunc(notAllowed)
+	rt.mux.MethodNotAllowed = rt.missing(notAllowed)
 	for _, r := range routes {
 		rt.mux.Handle(r.Method, r.Path, rt.mounted(r))
 		if r.Method == http.MethodGet {
@@ -216,8 +216,10 @@ func (rt *Router) answer(w http.ResponseWriter, r *http.Request, handle web.Hand
 	}
 }
 
-func (rt *Router) handler(handle web.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rt.answer(w, r, handle) })
+// missing answers where no route is, as to whoever is signed in.
+func (rt *Router) missing(handle web.Handler) http.Handler {
+	guarded := rt.guard(web.Route{Access: web.Public, Handle: handle})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { rt.answer(w, r, guarded) })
 }
 
 // refuse answers with a fault, as a page or as JSON. This is the one place
@@ -296,7 +298,10 @@ func (rt *Router) panicked(w *recorder, r *http.Request, v any) {
 }
 
 // notAllowed answers a method that a path does not have; httprouter has set
-// Allow.
-func notAllowed(w http.ResponseWriter, r *http.Request) {
-	_ = web.JSON(w, http.StatusMethodNotAllowed, refusal{Error: "Method not allowed"})
+// Allow. Who opens in the browser what only a form leads to gets a page.
+func notAllowed(w http.ResponseWriter, r *http.Request) error {
+	if reads(r.Method) && web.WantsPage(r) {
+		return fault.New(fault.NotFound, "There is no page at this address: only a form leads here. Please go back to the page that has it.")
+	}
+	return web.JSON(w, http.StatusMethodNotAllowed, refusal{Error: "Method not allowed"})
 }

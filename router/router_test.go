@@ -32,6 +32,7 @@ func routes() []web.Route {
 		{Method: "GET", Path: "/staff", Access: web.Staff, Handle: ok},
 		{Method: "GET", Path: "/operator", Access: web.Operator, Handle: ok},
 		{Method: "POST", Path: "/signed", Access: web.Signed, Handle: ok},
+		{Method: "POST", Path: "/pressed", Handle: ok},
 		{Method: "GET", Path: "/named/:name", Access: web.Public, Handle: ok},
 		{Method: "GET", Path: "/fails", Access: web.Public, Handle: func(http.ResponseWriter, *http.Request) error { return errors.New("secret detail") }},
 		{Method: "GET", Path: "/panics", Access: web.Public, Handle: func(http.ResponseWriter, *http.Request) error { panic("secret detail") }},
@@ -87,6 +88,19 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// A page that there is not knows who is signed in, as all others do.
+func TestNowhere(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	for _, path := range []string{"/nowhere", "/pressed"} {
+		got, doc := platformtest.Page(t, p, routes(), ana, path)
+		if name := doc.Find("[data-account]").Text(); got.Status != http.StatusNotFound || name != ana.Email {
+			t.Errorf("%s: %d to %q", path, got.Status, name)
+		}
+	}
+}
+
 func TestOtherSites(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -126,6 +140,8 @@ func TestRefusals(t *testing.T) {
 		{"a name that is not text", "GET", "/named/a%ffb", "", 404, `{"error":`},
 		{"below api always JSON", "GET", "/api/nowhere", "text/html", 404, `{"error":`},
 		{"wrong method", "DELETE", "/public", "", 405, `{"error":"Method not allowed"}`},
+		{"a form's address", "GET", "/pressed", "text/html", 404, "Please go back to the page"},
+		{"a form's address as JSON", "GET", "/pressed", "", 405, `{"error":"Method not allowed"}`},
 		{"ours", "GET", "/fails", "", 500, `"request_id":`},
 		{"ours as a page", "GET", "/fails", "text/html", 500, "name this request"},
 		{"a panic", "GET", "/panics", "", 500, `"request_id":`},

@@ -49,7 +49,7 @@ func TestPreview(t *testing.T) {
 	}
 	for _, path := range []string{home, home + "/lessons/gps"} {
 		got, doc := platformtest.Page(t, p, previews.Routes(p), who, path)
-		if strip := doc.Find(".notice").Last().Text(); !strings.Contains(strip, "Preview of 2.0.0: not published") {
+		if strip := doc.Find(".notice").Last().Text(); !strings.Contains(strip, "Preview of 2.0.0: not active") {
 			t.Errorf("%s: the strip says %q", path, strip)
 		}
 		if robots, _ := doc.Find(`meta[name="robots"]`).Attr("content"); robots != "noindex" || got.Header.Get("Cache-Control") != "no-store" {
