@@ -159,11 +159,11 @@ func (rt *Router) guard(route web.Route) web.Handler {
 		if who == nil && route.Access != web.Public && reads(r.Method) && web.WantsPage(r) {
 			return web.SeeOther(w, r, "/signin?next="+url.QueryEscape(web.LocalPath(r.URL.RequestURI())))
 		}
+		if who != nil {
+			web.ScopeOf(r.Context()).Reader = who // also of a refusal
+		}
 		if err := admit(route.Access, who, r.Method); err != nil {
 			return err
-		}
-		if who != nil {
-			web.ScopeOf(r.Context()).Reader = who
 		}
 		return route.Handle(w, r)
 	}
@@ -193,7 +193,7 @@ func admit(a web.Access, who *access.Reader, method string) error {
 	case a == web.Author && !who.Can("author"), a == web.Staff && !who.Staff():
 		return fault.New(fault.Forbidden, "Only authors may do this. Ask an operator for the author role.")
 	case a == web.Operator && !who.Can("operator"):
-		return fault.New(fault.Forbidden, "Only operators may do this.")
+		return fault.New(fault.Forbidden, "Only operators may do this. If you are one, sign in with the address that has the role.")
 	case who.Session == uuid.Nil && a != web.Author && a != web.Staff:
 		return fault.New(fault.Forbidden, "An author's token is for publishing only.")
 	}

@@ -88,14 +88,15 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// A page that there is not knows who is signed in, as all others do.
-func TestNowhere(t *testing.T) {
+// A page that there is not, or not for them, knows who is signed in, as all
+// others do.
+func TestRefusedReader(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	for _, path := range []string{"/nowhere", "/pressed"} {
+	for path, want := range map[string]int{"/nowhere": 404, "/pressed": 404, "/staff": 404, "/operator": 403, "/unpaid": 402} {
 		got, doc := platformtest.Page(t, p, routes(), ana, path)
-		if name := doc.Find("[data-account]").Text(); got.Status != http.StatusNotFound || name != ana.Email {
+		if name := doc.Find("[data-account]").Text(); got.Status != want || name != ana.Email {
 			t.Errorf("%s: %d to %q", path, got.Status, name)
 		}
 	}
