@@ -169,7 +169,7 @@ func (s *study) wantClosed(t *testing.T) {
 	t.Helper()
 	other := newKey("other")
 	s.deploy(t, other)
-	d, err := s.device(s.reader(t, "last@example.com"), t.TempDir())
+	d, err := device.Open(t.TempDir(), s.url, s.reader(t, "last@example.com").Secret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +200,7 @@ func TestReplaceLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	platformtest.Exec(t, s.Platform, `UPDATE module_keys SET wrapped_by = $2, wrapped = $3 WHERE module_key = $1`, s.modules[0], w.By, w.Body)
-	d, err := s.device(s.reader(t, "last@example.com"), t.TempDir())
+	d, err := device.Open(t.TempDir(), s.url, s.reader(t, "last@example.com").Secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/platformtest/device"
 )
 
 // paper is all that is written anywhere.
@@ -59,7 +60,7 @@ func TestSecretsOfPackages(t *testing.T) {
 	}
 	defer p.Close()
 	s.serve(p)
-	d, err := s.device(s.reader(t, "ana@example.com"), t.TempDir())
+	d, err := device.Open(t.TempDir(), s.url, s.reader(t, "ana@example.com").Secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,6 @@ import (
 	"pilothandbook/functions/file"
 	"pilothandbook/functions/licence"
 	"pilothandbook/functions/manifest"
-	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/seal"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
@@ -117,17 +116,10 @@ func (s *study) reader(t *testing.T, email string) *platformtest.User {
 	return who
 }
 
-// device returns the device of a folder, in somebody's hands.
-func (s *study) device(who *platformtest.User, folder string) (*device.Device, error) {
-	return device.Open(folder, s.url, func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: who.Secret})
-	})
-}
-
 // read fetches and opens packages, until it shall stop or one cannot be read.
 func (s *study) read(t *testing.T, reader int, people []*platformtest.User, folder string) {
 	for _, who := range people {
-		d, err := s.device(who, folder)
+		d, err := device.Open(folder, s.url, who.Secret)
 		if err != nil {
 			t.Error(err)
 			return

@@ -2,7 +2,6 @@ package content_test
 
 import (
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"pilothandbook/functions/file"
 	"pilothandbook/functions/licence"
 	"pilothandbook/functions/manifest"
-	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/offline"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
@@ -63,9 +61,7 @@ func fetched(t *testing.T, p *platform.Platform, module string) (*device.Device,
 	t.Cleanup(server.Close)
 	who := platformtest.Learner(t, p, "ana@example.com")
 	platformtest.Grant(t, p, who, module)
-	d, err := device.Open(t.TempDir(), server.URL, func(r *http.Request) {
-		r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: who.Secret})
-	})
+	d, err := device.Open(t.TempDir(), server.URL, who.Secret)
 	if err != nil {
 		t.Fatal(err)
 	}

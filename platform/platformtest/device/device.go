@@ -30,17 +30,17 @@ import (
 // Device is a device of a reader. It may be killed at any moment: the next
 // one on the same folder goes on.
 type Device struct {
-	Folder string
-	URL    string              // of the handbook
-	Sign   func(*http.Request) // adds what signs the reader in
-	Now    func() time.Time
+	Folder  string
+	URL     string // of the handbook
+	Session string // the secret that signs the reader in
+	Now     func() time.Time
 
 	key *rsa.PrivateKey
 }
 
 // Open returns the device of a folder, and makes its key at the first time.
-func Open(folder, url string, sign func(*http.Request)) (*Device, error) {
-	d := &Device{Folder: folder, URL: url, Sign: sign, Now: time.Now}
+func Open(folder, url, session string) (*Device, error) {
+	d := &Device{Folder: folder, URL: url, Session: session, Now: time.Now}
 	path := filepath.Join(folder, "key")
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

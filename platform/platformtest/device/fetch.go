@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/offline"
 	"pilothandbook/handbook/seal"
 )
@@ -35,7 +36,7 @@ func (d *Device) request(ctx context.Context, method, path string, body []byte) 
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	d.Sign(r)
+	r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: d.Session})
 	return r, nil
 }
 

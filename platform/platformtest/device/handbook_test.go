@@ -144,7 +144,7 @@ func (h *handbook) count() (files int, bytes int64) {
 
 func (h *handbook) device(t *testing.T, folder string) *device.Device {
 	t.Helper()
-	d, err := device.Open(folder, h.url, signed(h.ana.Secret))
+	d, err := device.Open(folder, h.url, h.ana.Secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,9 @@ package device_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"testing"
 
-	"pilothandbook/handbook/account"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/platformtest/device"
 )
@@ -28,7 +26,7 @@ func updateAsChild(asked string) {
 	_, err := fmt.Sscan(asked, &folder, &url, &session, &module)
 	if err == nil {
 		var d *device.Device
-		if d, err = device.Open(folder, url, signed(session)); err == nil {
+		if d, err = device.Open(folder, url, session); err == nil {
 			err = d.Update(context.Background(), module)
 		}
 	}
@@ -37,9 +35,4 @@ func updateAsChild(asked string) {
 		os.Exit(1)
 	}
 	os.Exit(0)
-}
-
-// signed returns what signs a request in.
-func signed(session string) func(*http.Request) {
-	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: session}) }
 }
