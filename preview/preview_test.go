@@ -2,6 +2,8 @@ package preview_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -228,6 +230,47 @@ func TestPages(t *testing.T) {
 		if status, body := get(t, url+tc.path); status != tc.status || !strings.Contains(body, tc.want) {
 			t.Errorf("%s: %d, %.200q; want %d and %q", tc.path, status, body, tc.status, tc.want)
 		}
+	}
+}
+
+// TestOneComponentBreaks leaves the lessons of the others as they are.
+func TestOneComponentBreaks(t *testing.T) {
+	t.Parallel()
+
+	dir := filepath.Join(t.TempDir(), "module")
+	if err := author.New(io.Discard, dir, "instrument"); err != nil {
+		t.Fatal(err)
+	}
+	const component = `customElements.define("m-%s", class extends HTMLElement {})` + "\n"
+	for name, text := range map[string]string{
+		"components/dial.ts": fmt.Sprintf(component, "dial"), "components/dial.props.yaml": "fallback: No dial.\n",
+		"components/card.ts": fmt.Sprintf(component, "card"), "components/card.props.yaml": "fallback: No card.\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(t, dir, "lessons/crosswind.mdx", "## ", "<Dial />\n\n## ")
+	edit(t, dir, "lessons/crosswind-in-practice.mdx", "## ", "<Card />\n\n## ")
+	url := show(t, dir) + "/modules/instrument/lessons/instrument-crosswind"
+	const stale = "its last good page is shown"
+	for _, path := range []string{url, url + "-in-practice"} {
+		if _, body := get(t, path); !strings.Contains(body, "No faults.") {
+			t.Fatalf("%s has faults", path)
+		}
+	}
+	edit(t, dir, "components/dial.ts", "customElements", "const x = ;customElements")
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if _, body := get(t, url); strings.Contains(body, stale) {
+			break
+		}
+		if time.Since(began) > patience {
+			t.Fatal("nobody is told of the broken component")
+		}
+	}
+	if _, body := get(t, url+"-in-practice"); strings.Contains(body, stale) || !strings.Contains(body, "The module has faults.") {
+		t.Error("the lesson of the other component is stale as well")
 	}
 }
 

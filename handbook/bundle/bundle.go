@@ -50,7 +50,7 @@ func Make(files Files, components []string) (Module, []mdx.Fault) {
 	}
 	o := options(files)
 	o.Stdin = &api.StdinOptions{Contents: entry.String(), Loader: api.LoaderTS}
-	out, faults := compile(o)
+	out, faults, _ := compile(o)
 	if len(faults) > 0 {
 		return Module{}, faults
 	}
@@ -67,24 +67,26 @@ func zipped(body []byte) int {
 }
 
 // Check compiles every component by itself, and returns the faults of all.
-// The element that each must define is given by its file.
-func Check(files Files, elements map[string]string) []mdx.Fault {
+// The element that each must define is given by its file. It has not ended
+// where the compiler takes too long: to make anything of these files would
+// take as long again.
+func Check(files Files, elements map[string]string) (faults []mdx.Fault, ended bool) {
 	if len(elements) == 0 {
-		return nil
+		return nil, true
 	}
 	o := options(files)
 	o.Outdir, o.Outbase = "/", "/" // where nothing is written
 	for _, file := range slices.Sorted(maps.Keys(elements)) {
 		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: "./" + file, OutputPath: file})
 	}
-	out, faults := compile(o)
+	out, faults, ended := compile(o)
 	for _, f := range out {
 		file := strings.TrimSuffix(strings.TrimPrefix(f.Path, "/"), ".js")
 		if text := defined(f.Contents, elements[file]); text != "" {
 			faults = append(faults, mdx.Fault{File: file, Text: text})
 		}
 	}
-	return faults
+	return faults, ended
 }
 
 func options(files Files) api.BuildOptions {
@@ -105,17 +107,17 @@ func options(files Files) api.BuildOptions {
 
 // compile runs the bundler, which cannot be stopped: one that takes too long
 // is left to itself.
-func compile(o api.BuildOptions) ([]api.OutputFile, []mdx.Fault) {
+func compile(o api.BuildOptions) (out []api.OutputFile, all []mdx.Fault, ended bool) {
 	done := make(chan api.BuildResult, 1)
 	go func() { done <- api.Build(o) }()
 	select {
 	case r := <-done:
 		if faults := faults(r); len(faults) > 0 {
-			return nil, faults
+			return nil, faults, true
 		}
-		return r.OutputFiles, nil
+		return r.OutputFiles, nil, true
 	case <-time.After(patience):
-		return nil, []mdx.Fault{{File: "components", Text: fmt.Sprintf("compiling takes over %v; write long expressions as several", patience)}}
+		return nil, []mdx.Fault{{File: "components", Text: fmt.Sprintf("compiling takes over %v; write long expressions as several", patience)}}, false
 	}
 }
 

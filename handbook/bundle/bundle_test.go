@@ -55,7 +55,11 @@ func TestCheck(t *testing.T) {
 			t.Parallel()
 
 			var got []string
-			for _, f := range bundle.Check(with(tc.src), map[string]string{file: "m-dial"}) {
+			faults, ended := bundle.Check(with(tc.src), map[string]string{file: "m-dial"})
+			if !ended {
+				t.Error("it was left to itself")
+			}
+			for _, f := range faults {
 				got = append(got, f.String())
 			}
 			if diff := cmp.Diff(tc.want, strings.Join(got, "\n")); diff != "" {

@@ -34,20 +34,23 @@ func (g *gate) allowance(r record.Map) {
 	}
 }
 
-// bundle makes what a lesson's components need, once for each set of them.
+// bundle makes what a lesson's components need, once for each set of them: of
+// those that are well, too, where others have faults.
 func (g *gate) bundle(lesson string, elements []string) {
 	files := g.m.ownFiles(elements)
 	key := setKey(files)
-	if _, made := g.m.bundles[key]; made || len(files) == 0 || g.unread || g.scripts == nil {
+	if _, made := g.m.bundles[key]; made || len(files) == 0 || g.scripts == nil {
 		return
 	}
 	if len(g.m.bundles) == maxSets {
-		g.unread = true
+		g.scripts = nil
 		g.fault(lesson, 0, 0, "lessons use over %d different sets of components; use the same ones together", maxSets)
 		return
 	}
 	made, faults := bundle.Make(g.scripts, files)
-	g.faults = append(g.faults, faults...)
+	if !g.unread { // else they were told
+		g.faults = append(g.faults, faults...)
+	}
 	g.m.bundles[key] = made
 	if made.Zipped > g.limit<<10 {
 		g.fault(lesson, 0, 0, "its components, %s, are %.1f KiB compressed, and the budget is %d; make them smaller, or raise components: {budget: …} in %s, up to %d",

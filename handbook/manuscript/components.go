@@ -103,10 +103,15 @@ func (g *gate) components() {
 		g.fault("components", 0, 0, "the scripts are over %d KiB; make them smaller", maxScripts>>10)
 	case len(scripts) > maxShared:
 		g.fault("components", 0, 0, "there are over %d scripts; put several into one file", maxShared)
-	case !g.unread: // else imports of what could not be read would be told as well
-		faults := bundle.Check(scripts, elements)
+	case g.unread: // imports of what could not be read would be told as well
+		g.scripts = scripts
+	default:
+		faults, ended := bundle.Check(scripts, elements)
 		g.faults = append(g.faults, faults...)
-		g.scripts, g.unread = scripts, !whole || len(faults) > 0
+		g.unread = !whole || len(faults) > 0
+		if ended {
+			g.scripts = scripts
+		}
 	}
 }
 

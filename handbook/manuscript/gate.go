@@ -39,7 +39,7 @@ type gate struct {
 
 	scripts bundle.Files
 	limit   int  // KiB of a bundle
-	unread  bool // some of the components cannot be compiled, for reasons that were told
+	unread  bool // some of the components cannot be read or compiled, for reasons that were told
 }
 
 func (g *gate) fault(file string, line, column int, format string, args ...any) {
