@@ -117,7 +117,7 @@ func (h handbook) run(ctx context.Context, l net.Listener) error {
 	go h.Monitor.Run(ctx, monitor.Every)
 	handler := h.servers.Handler(router.New(h.Platform, functions.All(h.Platform)...))
 	all.Go(func() error { return serve.HTTP(ctx, l, handler, h.Log) })
-	all.Go(func() error { return worker.Run(ctx, h.Platform) })
+	all.Go(func() error { return worker.Run(ctx, h.Platform, compiler()) })
 	all.Go(func() error {
 		err := h.publish(ctx)
 		h.tell() // only now there is something to read

@@ -41,6 +41,7 @@ func words() []word {
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
 		{"versions", "[--activate VERSION | --diff FROM..TO] MODULE", "list a module's versions, make one active, or compare two", versions},
 		{"reprocess", "[--version VERSION] MODULE", "make a version again with the handbook's present program", reprocess},
+		{compileWord, "", "compile the components of a module, for the worker and the preview", compile},
 		{"jobs", "", "show what is queued, running and dead, with the causes", jobs},
 		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
 		{"reconcile", "", "ask Stripe for what was missed, and settle it", reconcile},

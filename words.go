@@ -52,7 +52,7 @@ func work(ctx context.Context, _ []string, _ io.Writer) error {
 	}
 	defer p.Close()
 	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() error { return worker.Run(ctx, p) })
+	both.Go(func() error { return worker.Run(ctx, p, compiler()) })
 	both.Go(func() error { return listen(ctx, p, router.New(p, append(health.Routes(p), metrics.Routes(p)...)...)) })
 	if err := both.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err

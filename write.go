@@ -15,6 +15,7 @@ import (
 
 	"pilothandbook/author"
 	"pilothandbook/author/foreign"
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/preview"
 )
 
@@ -46,7 +47,22 @@ func showPreview(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer l.Close()
 	fmt.Fprintf(out, "Preview of %s: http://localhost:%d\nIt shows what you save. Leave with Ctrl-C.\n", rest[0], l.Addr().(*net.TCPAddr).Port)
-	return preview.Serve(untilOrphaned(ctx), l, rest[0], slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	return preview.Serve(untilOrphaned(ctx), l, rest[0], compiler(), slog.New(slog.NewTextHandler(os.Stderr, nil)))
+}
+
+const compileWord = "compile"
+
+// compile does what another process of this program asks for.
+func compile(_ context.Context, _ []string, out io.Writer) error { return bundle.Serve(os.Stdin, out) }
+
+// compiler compiles in a process of its own, which can be ended. Where this
+// program is not found it compiles in this one.
+func compiler() bundle.Compiler {
+	program, err := os.Executable()
+	if err != nil {
+		return bundle.Compiler{}
+	}
+	return bundle.Compiler{Command: []string{program, compileWord}}
 }
 
 // importSite makes a module's folder of a site that was written for another

@@ -31,6 +31,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/platform/serve"
 	"pilothandbook/reader"
@@ -42,8 +43,8 @@ import (
 var files embed.FS
 
 // Serve shows the folder on l until ctx ends.
-func Serve(ctx context.Context, l net.Listener, dir string, log *slog.Logger) error {
-	s, err := newStand(ctx, dir)
+func Serve(ctx context.Context, l net.Listener, dir string, c bundle.Compiler, log *slog.Logger) error {
+	s, err := newStand(ctx, dir, c)
 	if err != nil {
 		return err
 	}
@@ -62,8 +63,8 @@ type stand struct {
 	panel *template.Template
 }
 
-func newStand(ctx context.Context, dir string) (*stand, error) {
-	shelf, err := newShelf(dir)
+func newStand(ctx context.Context, dir string, c bundle.Compiler) (*stand, error) {
+	shelf, err := newShelf(dir, c)
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/author"
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/preview"
 )
@@ -44,7 +45,7 @@ func show(t *testing.T, dir string) (url string) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- preview.Serve(ctx, l, dir, slog.New(slog.DiscardHandler)) }()
+	go func() { ended <- preview.Serve(ctx, l, dir, bundle.Compiler{}, slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(func() {
 		stop()
 		select {
@@ -302,7 +303,7 @@ func TestNoFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	err = preview.Serve(t.Context(), l, filepath.Join(t.TempDir(), "nope"), slog.New(slog.DiscardHandler))
+	err = preview.Serve(t.Context(), l, filepath.Join(t.TempDir(), "nope"), bundle.Compiler{}, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "handbook new ") {
 		t.Errorf("got %v, want what to do", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/edition"
 	"pilothandbook/handbook/manuscript"
 	"pilothandbook/handbook/mdx"
@@ -41,11 +42,11 @@ type now struct {
 	m      *manuscript.Manuscript
 }
 
-func newShelf(dir string) (*shelf, error) {
+func newShelf(dir string, c bundle.Compiler) (*shelf, error) {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return nil, fmt.Errorf("there is no folder %s; name the folder that module.yaml is in, or make one with: handbook new %s", dir, dir)
 	}
-	s := &shelf{dir: dir, last: map[string]shown{}, heads: map[[sha256.Size]byte]version.Head{}, changed: make(chan struct{})}
+	s := &shelf{dir: dir, reader: manuscript.Reader{Compiler: c}, last: map[string]shown{}, heads: map[[sha256.Size]byte]version.Head{}, changed: make(chan struct{})}
 	s.read()
 	return s, nil
 }

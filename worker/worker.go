@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/offline"
 	"pilothandbook/platform"
@@ -20,9 +21,10 @@ import (
 	"pilothandbook/worker/upkeep"
 )
 
-// Run works until ctx ends, then lets running jobs end.
-func Run(ctx context.Context, p *platform.Platform) error {
-	mux, err := Mux(p)
+// Run works until ctx ends, then lets running jobs end. Modules' components
+// are compiled by c.
+func Run(ctx context.Context, p *platform.Platform, c bundle.Compiler) error {
+	mux, err := Mux(p, c)
 	if err != nil {
 		return err
 	}
@@ -38,7 +40,7 @@ func Schedules() []queue.Schedule {
 }
 
 // Mux is the one list of who does what.
-func Mux(p *platform.Platform) (*queue.Mux, error) {
+func Mux(p *platform.Platform, c bundle.Compiler) (*queue.Mux, error) {
 	sender, err := mail.New(p.Config.MailURL.Reveal(), p.Config.MailFrom)
 	if err != nil {
 		return nil, err
@@ -49,10 +51,10 @@ func Mux(p *platform.Platform) (*queue.Mux, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config), Images: images}
-	queue.Handle(mux, c.ProcessModule)
-	queue.Handle(mux, c.UpdateSearchIndex)
-	queue.Handle(mux, c.GenerateOfflinePackage)
+	k := content.Jobs{DB: p.DB, Keyring: offline.Keyring(p.Config), Images: images, Compiler: c}
+	queue.Handle(mux, k.ProcessModule)
+	queue.Handle(mux, k.UpdateSearchIndex)
+	queue.Handle(mux, k.GenerateOfflinePackage)
 
 	l := learning.Jobs{DB: p.DB, Cache: p.Cache}
 	queue.Handle(mux, l.SyncProgress)

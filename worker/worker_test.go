@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
@@ -72,7 +73,7 @@ func TestUnknownKinds(t *testing.T) {
 	p := platformtest.New(t)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- worker.Run(ctx, p) }()
+	go func() { done <- worker.Run(ctx, p, bundle.Compiler{}) }()
 	ids := add(t, p, unknown{job.Content}, unknown{job.Email})
 	// Nobody knew them for longer than a deploy may take.
 	if _, err := p.DB.Exec(ctx, `UPDATE outbox SET run_at = now() - interval '25 hours' WHERE id = ANY($1)`, ids); err != nil {
@@ -94,7 +95,7 @@ func TestUnfitRedis(t *testing.T) {
 	t.Parallel()
 	cfg := platformtest.Config(t)
 	cfg.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)
-	if err := worker.Run(t.Context(), platformtest.Open(t, cfg)); err == nil {
+	if err := worker.Run(t.Context(), platformtest.Open(t, cfg), bundle.Compiler{}); err == nil {
 		t.Error("the worker runs")
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -25,10 +24,6 @@ import (
 // target is the language that browsers are given: what all of them read since
 // 2022.
 const target = api.ES2022
-
-// patience is how long a compilation may take; most take milliseconds. There
-// are sources of a few KiB that the compiler takes hours for.
-const patience = 20 * time.Second
 
 // Files are the TypeScript files of a module, by their paths from its folder,
 // such as components/wind-triangle.ts.
@@ -43,18 +38,16 @@ type Module struct {
 
 // Make returns the module that defines the components of these files, in that
 // order.
-func Make(files Files, components []string) (Module, []mdx.Fault) {
+func (c Compiler) Make(files Files, components []string) (Module, []mdx.Fault) {
 	var entry strings.Builder
 	for _, file := range components {
 		fmt.Fprintf(&entry, "import %q\n", "./"+file)
 	}
-	o := options(files)
-	o.Stdin = &api.StdinOptions{Contents: entry.String(), Loader: api.LoaderTS}
-	out, faults, _ := compile(o)
-	if len(faults) > 0 {
-		return Module{}, faults
+	r, _ := c.run(task{Files: files, Entry: entry.String()})
+	if len(r.Faults) > 0 {
+		return Module{}, r.Faults
 	}
-	body := out[0].Contents
+	body := r.Out[0].Contents
 	return Module{SHA256: sha256.Sum256(body), Body: body, Zipped: zipped(body)}, nil
 }
 
@@ -70,17 +63,13 @@ func zipped(body []byte) int {
 // The element that each must define is given by its file. It has not ended
 // where the compiler takes too long: to make anything of these files would
 // take as long again.
-func Check(files Files, elements map[string]string) (faults []mdx.Fault, ended bool) {
+func (c Compiler) Check(files Files, elements map[string]string) (faults []mdx.Fault, ended bool) {
 	if len(elements) == 0 {
 		return nil, true
 	}
-	o := options(files)
-	o.Outdir, o.Outbase = "/", "/" // where nothing is written
-	for _, file := range slices.Sorted(maps.Keys(elements)) {
-		o.EntryPointsAdvanced = append(o.EntryPointsAdvanced, api.EntryPoint{InputPath: "./" + file, OutputPath: file})
-	}
-	out, faults, ended := compile(o)
-	for _, f := range out {
+	r, ended := c.run(task{Files: files, Components: slices.Sorted(maps.Keys(elements))})
+	faults = r.Faults
+	for _, f := range r.Out {
 		file := strings.TrimSuffix(strings.TrimPrefix(f.Path, "/"), ".js")
 		if text := defined(f.Contents, elements[file]); text != "" {
 			faults = append(faults, mdx.Fault{File: file, Text: text})
@@ -102,22 +91,6 @@ func options(files Files) api.BuildOptions {
 			"direct-eval":                api.LogLevelError,
 		},
 		Plugins: []api.Plugin{{Name: space, Setup: files.serve}},
-	}
-}
-
-// compile runs the bundler, which cannot be stopped: one that takes too long
-// is left to itself.
-func compile(o api.BuildOptions) (out []api.OutputFile, all []mdx.Fault, ended bool) {
-	done := make(chan api.BuildResult, 1)
-	go func() { done <- api.Build(o) }()
-	select {
-	case r := <-done:
-		if faults := faults(r); len(faults) > 0 {
-			return nil, faults, true
-		}
-		return r.OutputFiles, nil, true
-	case <-time.After(patience):
-		return nil, []mdx.Fault{{File: "components", Text: fmt.Sprintf("compiling takes over %v; write long expressions as several", patience)}}, false
 	}
 }
 

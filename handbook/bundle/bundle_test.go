@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 			t.Parallel()
 
 			var got []string
-			faults, ended := bundle.Check(with(tc.src), map[string]string{file: "m-dial"})
+			faults, ended := bundle.Compiler{}.Check(with(tc.src), map[string]string{file: "m-dial"})
 			if !ended {
 				t.Error("it was left to itself")
 			}
@@ -72,7 +72,7 @@ func TestCheck(t *testing.T) {
 // TestMake runs in a folder that would change what a bundler makes, could it
 // see it: the same sources give the same bytes everywhere.
 func TestMake(t *testing.T) {
-	before, faults := bundle.Make(with(dial), []string{file})
+	before, faults := bundle.Compiler{}.Make(with(dial), []string{file})
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
@@ -91,7 +91,7 @@ func TestMake(t *testing.T) {
 		}
 	}
 	t.Chdir(dir)
-	after, faults := bundle.Make(with(dial), []string{file})
+	after, faults := bundle.Compiler{}.Make(with(dial), []string{file})
 	if len(faults) > 0 || !bytes.Equal(before.Body, after.Body) || before.SHA256 != after.SHA256 {
 		t.Errorf("%v\n%s\n%s", faults, before.Body, after.Body)
 	}

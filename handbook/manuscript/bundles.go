@@ -47,7 +47,7 @@ func (g *gate) bundle(lesson string, elements []string) {
 		g.fault(lesson, 0, 0, "lessons use over %d different sets of components; use the same ones together", maxSets)
 		return
 	}
-	made, faults := bundle.Make(g.scripts, files)
+	made, faults := g.compiler.Make(g.scripts, files)
 	if !g.unread { // else they were told
 		g.faults = append(g.faults, faults...)
 	}

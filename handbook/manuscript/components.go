@@ -106,7 +106,7 @@ func (g *gate) components() {
 	case g.unread: // imports of what could not be read would be told as well
 		g.scripts = scripts
 	default:
-		faults, ended := bundle.Check(scripts, elements)
+		faults, ended := g.compiler.Check(scripts, elements)
 		g.faults = append(g.faults, faults...)
 		g.unread = !whole || len(faults) > 0
 		if ended {

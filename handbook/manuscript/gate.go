@@ -37,9 +37,10 @@ type gate struct {
 
 	known, seen map[surrounded]seen // by the last reading, by this one
 
-	scripts bundle.Files
-	limit   int  // KiB of a bundle
-	unread  bool // some of the components cannot be read or compiled, for reasons that were told
+	compiler bundle.Compiler
+	scripts  bundle.Files
+	limit    int  // KiB of a bundle
+	unread   bool // some of the components cannot be read or compiled, for reasons that were told
 }
 
 func (g *gate) fault(file string, line, column int, format string, args ...any) {

@@ -93,11 +93,15 @@ func Read(fsys fs.FS) (*Manuscript, []mdx.Fault) { return new(Reader).Read(fsys)
 // A Reader reads a folder again and again. It remembers of each lesson what it
 // saw last, so that one that was saved is all that is rendered anew. Its zero
 // value is ready; it reads once at a time.
-type Reader struct{ known map[surrounded]seen }
+type Reader struct {
+	Compiler bundle.Compiler // of modules' own components
+
+	known map[surrounded]seen
+}
 
 // Read reads and checks a module's folder, as the function Read does.
 func (r *Reader) Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
-	g := &gate{known: r.known, m: Manuscript{
+	g := &gate{known: r.known, compiler: r.Compiler, m: Manuscript{
 		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
 	}, texts: map[string][]byte{}, spelled: map[string]string{}}
 	g.walk()

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/seal"
 	"pilothandbook/handbook/source"
@@ -27,6 +28,8 @@ type Jobs struct {
 	DB      *db.Pool
 	Keyring *seal.Keyring
 	Images  optimise.Maker
+
+	Compiler bundle.Compiler // of modules' own components
 }
 
 // result is what is told of a finished job.

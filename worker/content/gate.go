@@ -20,7 +20,7 @@ func (j Jobs) read(ctx context.Context, s source.Source, f *folder, again bool) 
 	if err := queue.Say(ctx, "reading %d files", len(s.Files)); err != nil {
 		return nil, err
 	}
-	m, faults := manuscript.Read(f)
+	m, faults := (&manuscript.Reader{Compiler: j.Compiler}).Read(f)
 	if f.err != nil {
 		return nil, f.err
 	}
