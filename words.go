@@ -25,6 +25,7 @@ import (
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/scrub"
 	"pilothandbook/platform/serve"
+	"pilothandbook/platform/tracing/otlp"
 	"pilothandbook/platform/web"
 	"pilothandbook/router"
 	"pilothandbook/worker"
@@ -75,7 +76,26 @@ func openWith(cfg *config.Config, s config.Service) (*platform.Platform, error) 
 	if err != nil {
 		return nil, err
 	}
-	return p, report(p, s)
+	return p, errors.Join(report(p, s), trace(p, s))
+}
+
+// trace has traces sent to a collector, where there is one.
+func trace(p *platform.Platform, s config.Service) error {
+	if p.Tracer == nil {
+		return nil
+	}
+	stop, err := otlp.Start(context.Background(), otlp.Options{
+		Endpoint: p.Config.OTLPEndpoint, Share: p.Config.TraceShare, Service: string(s), Version: platform.Version(), Log: p.Log,
+	})
+	if err != nil {
+		return err
+	}
+	p.OnClose(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		stop(ctx)
+	})
+	return nil
 }
 
 // report has errors reported to Sentry, where there is one.

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/client"
@@ -21,6 +22,7 @@ import (
 	"pilothandbook/platform/limit"
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/queue"
+	"pilothandbook/platform/tracing"
 )
 
 // Platform is what a process has. Fields are set once, by Open.
@@ -33,8 +35,9 @@ type Platform struct {
 	Limit    *limit.Limiter
 	Stripe   *client.API
 	Monitor  *monitor.Monitor
-	Draining atomic.Bool // a stop is under way: readiness says no
-	Notice   string      // shown on every page; tells that a start is local
+	Tracer   *tracing.Tracer // nil where nothing is traced
+	Draining atomic.Bool     // a stop is under way: readiness says no
+	Notice   string          // shown on every page; tells that a start is local
 	Log      *slog.Logger
 	Now      func() time.Time
 
@@ -57,14 +60,18 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 	if s == config.Worker {
 		conns-- // its queue takes one for itself
 	}
+	traced := cfg.OTLPEndpoint != "" && (s == config.Web || s == config.Worker)
 	pool, err := db.Open(db.Options{
 		URL: cfg.DatabaseURL.Reveal(), MaxConns: conns,
-		StatementTimeout: statementTimeout[s], LogQueries: !cfg.Production(), Log: log,
+		StatementTimeout: statementTimeout[s], LogQueries: !cfg.Production(), Trace: traced, Log: log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	p := &Platform{Config: cfg, DB: pool, Log: log, Now: time.Now, Stripe: stripeClient(cfg)}
+	if traced {
+		p.Tracer = tracing.New()
+	}
 	p.Memory = cache.NewMemory(memoryMax, p.Now)
 	if cfg.RedisURL != "" {
 		if err := p.openRedis(); err != nil {
@@ -82,6 +89,11 @@ func (p *Platform) openRedis() error {
 	quick, err2 := cache.Quick(p.Config.RedisCacheURL.Reveal(), p.Config.RedisIPFamily)
 	if err := errors.Join(err1, err2); err != nil {
 		return err
+	}
+	if p.Tracer != nil { // keys name readers: never statements
+		if err := redisotel.InstrumentTracing(quick, redisotel.WithDBStatement(false), redisotel.WithCallerEnabled(false), redisotel.WithDialFilter(true)); err != nil {
+			return err
+		}
 	}
 	p.Redis, p.quick = patient, quick
 	p.Cache = cache.New(quick, p.Log)

@@ -1,9 +1,13 @@
 package router
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+
+	"pilothandbook/platform/tracing"
 	"pilothandbook/platform/web"
 )
 
@@ -14,6 +18,7 @@ type recorder struct {
 	began  time.Time
 	status int
 	bytes  int64
+	span   *tracing.Span // nil where nothing is traced
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -30,6 +35,16 @@ func (r *recorder) Write(b []byte) (int, error) {
 	n, err := r.ResponseWriter.Write(b)
 	r.bytes += int64(n)
 	return n, err
+}
+
+// trace ends the request's span. It has the route and not the path, which may
+// hold a code.
+func (r *recorder) trace(method string, status int) {
+	if r.span.Recording() {
+		r.span.Name(method+" "+cmp.Or(r.scope.Route, "none"), attribute.String("http.request.method", method), attribute.String("http.route", r.scope.Route),
+			attribute.Int("http.response.status_code", status), attribute.String("handbook.request", r.scope.Origin.Request))
+	}
+	r.span.End(status >= http.StatusInternalServerError)
 }
 
 // Unwrap lets http.ResponseController reach what is below.

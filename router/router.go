@@ -26,6 +26,7 @@ import (
 	"pilothandbook/platform/limit"
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/origin"
+	"pilothandbook/platform/tracing"
 	"pilothandbook/platform/web"
 )
 
@@ -37,6 +38,7 @@ type Router struct {
 	db     *db.Pool
 	log    *slog.Logger
 	watch  *monitor.Monitor
+	tracer *tracing.Tracer
 	notice string
 	secure bool
 	cross  *http.CrossOriginProtection
@@ -45,7 +47,7 @@ type Router struct {
 // New mounts routes. It panics when two of them clash, as httprouter does.
 func New(p *platform.Platform, routes ...web.Route) *Router {
 	rt := &Router{
-		mux: httprouter.New(), gate: access.NewGate(p), limit: p.Limit, db: p.DB, log: p.Log, watch: p.Monitor, notice: p.Notice, secure: p.Config.Secure(),
+		mux: httprouter.New(), gate: access.NewGate(p), limit: p.Limit, db: p.DB, log: p.Log, watch: p.Monitor, tracer: p.Tracer, notice: p.Notice, secure: p.Config.Secure(),
 		cross: http.NewCrossOriginProtection(),
 	}
 	rt.mux.RedirectFixedPath = false
@@ -67,6 +69,10 @@ func New(p *platform.Platform, routes ...web.Route) *Router {
 // out.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &recorder{ResponseWriter: w, began: time.Now(), scope: web.Scope{Context: r.Context(), Origin: origin.Origin{Request: newID()}}}
+	if rt.tracer != nil {
+		out.scope.Context, out.span = rt.tracer.Request(r.Context())
+		out.scope.Origin.Trace = tracing.Parent(out.scope.Context)
+	}
 	r = r.WithContext(&out.scope)
 	rt.headers(w.Header())
 	defer rt.end(out, r)
@@ -84,6 +90,7 @@ func (rt *Router) end(out *recorder, r *http.Request) {
 	}
 	status, took := cmp.Or(out.status, http.StatusOK), time.Since(out.began)
 	rt.watch.Request(r.Method, out.scope.Route, status, took)
+	out.trace(r.Method, status)
 	rt.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Int64("us", took.Microseconds()))

@@ -28,7 +28,7 @@ func Run(ctx context.Context, p *platform.Platform, c bundle.Compiler) error {
 	if err != nil {
 		return err
 	}
-	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Log: p.Log, Schedules: Schedules()}, mux).Run(ctx)
+	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Tracer: p.Tracer, Log: p.Log, Schedules: Schedules()}, mux).Run(ctx)
 }
 
 // Schedules lists what is done again and again.

@@ -164,7 +164,11 @@ func (c *Config) checkCloudinary() error {
 }
 
 func (c *Config) checkWatch() error {
-	return errors.Join(scheme("SENTRY_DSN", c.SentryDSN.Reveal(), "https", "http"), scheme("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, "https", "http"))
+	var share error
+	if c.TraceShare < 0 || c.TraceShare > 1 {
+		share = fmt.Errorf("OTEL_TRACES_SAMPLER_ARG is %v: it must be between 0 and 1", c.TraceShare)
+	}
+	return errors.Join(share, scheme("SENTRY_DSN", c.SentryDSN.Reveal(), "https", "http"), scheme("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, "https", "http"))
 }
 
 func (c *Config) checkBlobs() error {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/exaring/otelpgx"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/multitracer"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -43,6 +44,7 @@ type Options struct {
 	StatementTimeout time.Duration // the server ends a statement after this; 0 never
 	Patience         time.Duration // with a server that falls silent; 0 is the statement's time and 5 s
 	LogQueries       bool          // every query; those that failed are always logged
+	Trace            bool          // those of requests and jobs that are traced
 	Log              *slog.Logger
 }
 
@@ -76,6 +78,9 @@ func Open(o Options) (*Pool, error) {
 	tracers := []pgx.QueryTracer{count}
 	if o.Log != nil {
 		tracers = append(tracers, tracer(o))
+	}
+	if o.Trace {
+		tracers = append(tracers, otelpgx.NewTracer(otelpgx.WithDisableConnectionDetailsInAttributes())) // never arguments
 	}
 	cfg.ConnConfig.Tracer = multitracer.New(tracers...)
 	cfg.PrepareConn = countUse

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
+	"go.opentelemetry.io/otel/attribute"
 
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/origin"
+	"pilothandbook/platform/tracing"
 )
 
 // carry does one attempt of one row. A failure that was recorded is no error
@@ -32,14 +34,26 @@ func (w *Worker) carry(work context.Context, t *asynq.Task) error {
 		return err
 	}
 	defer w.room()
-	work = origin.With(work, c.why)
+	work, span := w.follow(work, c)
 	ctx, cancel := context.WithTimeout(context.WithValue(work, claimKey{}, c), j.spec.Timeout)
 	defer cancel()
 	c.cancel = cancel
 	defer w.keeper.keep(c)()
 	began := time.Now()
 	err = c.try(ctx, j)
+	span.End(err != nil)
 	return w.record(work, c, j, time.Since(began), err)
+}
+
+// follow has all that a job does, the jobs that it adds too, be known as done
+// for its request.
+func (w *Worker) follow(work context.Context, c *claim) (context.Context, *tracing.Span) {
+	work, span := w.o.Tracer.Job(work, c.kind, c.why.Trace)
+	if span.Recording() {
+		span.Name("job "+c.kind, attribute.String("handbook.request", c.why.Request), attribute.Int("handbook.attempt", c.attempt))
+		c.why.Trace = tracing.Parent(work)
+	}
+	return origin.With(work, c.why), span
 }
 
 // How attempts end, for metrics; those that failed for good are Dead.

@@ -12,6 +12,7 @@ import (
 
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/monitor"
+	"pilothandbook/platform/tracing"
 )
 
 // shutdownTimeout is how long running jobs may go on after a stop.
@@ -24,6 +25,7 @@ type Options struct {
 	Channel   string     // where Wake publishes
 	Schedules []Schedule // led by whichever worker comes first
 	Monitor   *monitor.Monitor
+	Tracer    *tracing.Tracer // nil where nothing is traced
 	Log       *slog.Logger
 }
 
