@@ -77,7 +77,15 @@ const (
 
 // Find returns the sections of these editions that fit best; opens lists the
 // modules that the reader may read.
-func Find(ctx context.Context, q db.Querier, in []Edition, opens []string, typed string) (Answer, error) {
+func Find(ctx context.Context, pool *db.Pool, in []Edition, opens []string, typed string) (a Answer, err error) {
+	err = pool.Together(ctx, func(ctx context.Context, q db.Querier) error {
+		a, err = find(ctx, q, in, opens, typed)
+		return err
+	})
+	return a, err
+}
+
+func find(ctx context.Context, q db.Querier, in []Edition, opens []string, typed string) (Answer, error) {
 	a := Answer{Query: clean(typed), Hits: []Hit{}}
 	s := seeker{ctx: ctx, db: q, opens: opens}
 	for _, e := range in {

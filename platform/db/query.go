@@ -44,6 +44,17 @@ func (q *query) explain(err error) error {
 	return err
 }
 
+// Together runs fn with one connection for all its queries, so that it waits
+// for one once. The bound on one query holds for all of them.
+func (p *Pool) Together(ctx context.Context, fn func(ctx context.Context, q Querier) error) error {
+	q, err := p.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer q.end()
+	return q.explain(fn(q.ctx, q.conn))
+}
+
 // Exec runs a statement on a connection of the pool.
 func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
 	q, err := p.begin(ctx)
