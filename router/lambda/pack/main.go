@@ -72,7 +72,7 @@ func pack(function, arch, folder string) (file string, err error) {
 	}
 	cmd := exec.Command("go", "build", "-overlay", overlay, "-tags", "production,nodynamic,lambda.norpc", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w", "-o", bin, "./functions/"+function+"/lambda")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s for %s: %w\n%s", function, arch, err, said)
 	}
