@@ -57,10 +57,7 @@ func TestEnded(t *testing.T) {
 	if ended || len(faults) != 1 || faults[0].String() != "components: compiling takes over 1s; write long expressions as several" {
 		t.Errorf("ended: %v, %v", ended, faults)
 	}
-	lists, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		t.Skip("only Linux tells of a process's children")
-	}
+	lists, _ := os.ReadDir("/proc/self/task") // Linux tells of a process's children
 	for _, l := range lists {
 		children, err := os.ReadFile("/proc/self/task/" + l.Name() + "/children")
 		if err == nil && strings.TrimSpace(string(children)) != "" {
