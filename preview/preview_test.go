@@ -107,6 +107,7 @@ func TestDark(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		page.MustNavigate("about:blank") // so that no figure of the page before is found
 		page.MustNavigate(url + "/modules/instrument/lessons/" + tc.lesson)
 		img := page.MustElement(`img[src*="` + tc.image + `"]`)
 		img.MustScrollIntoView()
