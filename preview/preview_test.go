@@ -109,10 +109,15 @@ func TestDark(t *testing.T) {
 		}
 		page.MustNavigate("about:blank") // so that no figure of the page before is found
 		page.MustNavigate(url + "/modules/instrument/lessons/" + tc.lesson)
-		img := page.MustElement(`img[src*="` + tc.image + `"]`)
-		img.MustScrollIntoView()
-		page.MustWait(`name => { const i = document.querySelector('img[src*="' + name + '"]'); return i.complete && i.naturalWidth === 720 }`, tc.image)
-		got := img.MustEval(`() => { const s = getComputedStyle(this); return [new URL(this.currentSrc).pathname.split("/").pop(), s.backgroundColor, s.filter].join("; ") }`).Str()
+		page.MustWait(`name => {
+			const i = document.querySelector('img[src*="' + name + '"]')
+			i?.scrollIntoView()
+			return i?.complete && i.naturalWidth === 720
+		}`, tc.image)
+		got := page.MustEval(`name => {
+			const i = document.querySelector('img[src*="' + name + '"]'), s = getComputedStyle(i)
+			return [new URL(i.currentSrc).pathname.split("/").pop(), s.backgroundColor, s.filter].join("; ")
+		}`, tc.image).Str()
 		if want := strings.Join([]string{tc.file, tc.plate, tc.filter}, "; "); got != want {
 			t.Errorf("%s, %s: got %s, want %s", tc.lesson, tc.scheme, got, want)
 		}
@@ -127,6 +132,7 @@ func TestBrowser(t *testing.T) {
 	url, dir := open(t)
 	page := chromium.Start(t).MustPage(url).Timeout(4 * patience)
 	shows(page, "Crosswind in practice")
+	page.MustWaitLoad() // its styles
 	if style := page.MustEval(`() => getComputedStyle(document.querySelector(".lessons")).listStyleType`).Str(); style != "none" {
 		t.Errorf("the lessons, which are numbered by the styles, are numbered by the list as well: %q", style)
 	}
