@@ -128,10 +128,7 @@ func TestLostKey(t *testing.T) {
 	t.Parallel()
 
 	p := platformtest.New(t)
-	first := edition(t, p, "1.0.0", "holding")
-	if err := pack(t.Context(), p, first.ID); err != nil {
-		t.Fatal(err)
-	}
+	first := packed(t, p)
 	v := edition(t, p, "1.1.0", "holding")
 	lost := *p.Config
 	lost.ContentEncryptionKey = "next:lTPdYMjs8BfTvCnWfdbM3SSLXcKyhZTeBIWaRhfU2nA="
@@ -143,16 +140,23 @@ func TestLostKey(t *testing.T) {
 	}
 }
 
+// packed publishes a first version, with its package.
+func packed(t *testing.T, p *platform.Platform) version.Version {
+	t.Helper()
+	v := edition(t, p, "1.0.0", "holding")
+	if err := pack(t.Context(), p, v.ID); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
 // TestNoRoom: where PostgreSQL has no room the job fails with its words, the
 // old package stays, and it is made once there is room again.
 func TestNoRoom(t *testing.T) {
 	t.Parallel()
 
 	p := platformtest.New(t)
-	first := edition(t, p, "1.0.0", "holding")
-	if err := pack(t.Context(), p, first.ID); err != nil {
-		t.Fatal(err)
-	}
+	first := packed(t, p)
 	before := stored(t, p, first.ID)
 	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
 	platformtest.Exec(t, p, `
@@ -218,10 +222,7 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 
 	p := platformtest.New(t)
-	first := edition(t, p, "1.0.0", "holding")
-	if err := pack(t.Context(), p, first.ID); err != nil {
-		t.Fatal(err)
-	}
+	first := packed(t, p)
 	before := stored(t, p, first.ID)
 	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
 	undisturbed, err := offline.Make(t.Context(), p.DB, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
