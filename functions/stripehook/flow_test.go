@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/platform"
+	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/router"
 )
@@ -66,5 +69,35 @@ func TestPurchase(t *testing.T) {
 	}
 	if got := platformtest.Text(t, p, `SELECT count(*)::text FROM stripe_events WHERE state NOT IN ('settled', 'ignored')`); got != "0" {
 		t.Errorf("%s events were not settled", got)
+	}
+}
+
+// TestScrubbingReadsByKeys: every event asks whether its buyer's account is
+// deleted, and must not read a whole table for that, however small the tables
+// were when PostgreSQL planned it.
+func TestScrubbingReadsByKeys(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	s := sell(t, p)
+	scans := ""
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+		for _, ev := range []struct {
+			kind   string
+			object object
+		}{{completed, s.session(nil)}, {"charge.dispute.created", s.dispute("needs_response")}} {
+			body := platformtest.Event(t, "evt_"+ev.kind, ev.kind, ev.object)
+			if _, err := tx.Exec(t.Context(), `
+				INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload)
+				VALUES ($1, $1, '', false, now(), 'ignored', $2)`, ev.kind, body); err != nil {
+				return err
+			}
+		}
+		return tx.QueryRow(t.Context(), `
+			SELECT coalesce(string_agg(relname || ' ' || seq_scan, ', '), '')
+			FROM pg_stat_xact_user_tables
+			WHERE relname IN ('checkouts', 'payment_facts') AND seq_scan > 0`).Scan(&scans)
+	})
+	if err != nil || scans != "" {
+		t.Errorf("read whole: %q, %v", scans, err)
 	}
 }

@@ -77,12 +77,18 @@ func (k *known) look(b *pgx.Batch, r Report) {
 		WHERE id = (SELECT user_id FROM checkouts WHERE id = `+checkout+`)
 		FOR NO KEY UPDATE`, named)
 	b.Queue(`
-		SELECT id, user_id, module_type, amount, currency, livemode, coalesce(stripe_session_id, ''), state, gift
-		FROM checkouts
+		SELECT id, user_id, module_type, amount, currency, livemode, coalesce(stripe_session_id, ''), state, gift,
+			EXISTS (SELECT FROM purchases p WHERE p.user_id = c.user_id AND status = 'completed' AND stripe_payment_id <> $2)
+			OR EXISTS (SELECT FROM grants g WHERE g.user_id = c.user_id AND gift_id IS NOT NULL)
+		FROM checkouts c
 		WHERE id = `+checkout+`
-		FOR NO KEY UPDATE`, named).QueryRow(func(row pgx.Row) error {
-		k.found = true
-		return k.none(row.Scan(&k.checkout, &k.user, &k.module, &k.amount, &k.currency, &k.live, &k.session, &k.state, &k.gift))
+		FOR NO KEY UPDATE OF c`, named, r.payment).QueryRow(func(row pgx.Row) error {
+		err := row.Scan(&k.checkout, &k.user, &k.module, &k.amount, &k.currency, &k.live, &k.session, &k.state, &k.gift, &k.more)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		k.found = err == nil
+		return err
 	})
 	b.Queue(`
 		SELECT kind, source, amount, at, discount, tax, checkout_id IS NULL
@@ -103,21 +109,6 @@ func (k *known) look(b *pgx.Batch, r Report) {
 		k.bought, err = pgx.CollectRows(rows, pgx.RowToStructByPos[bought])
 		return err
 	})
-	b.Queue(`
-		SELECT EXISTS (SELECT FROM purchases p WHERE p.user_id = c.user_id AND status = 'completed' AND stripe_payment_id <> $2)
-		    OR EXISTS (SELECT FROM grants g WHERE g.user_id = c.user_id AND gift_id IS NOT NULL)
-		FROM checkouts c
-		WHERE id = `+checkout, named, r.payment).QueryRow(func(row pgx.Row) error {
-		return k.none(row.Scan(&k.more))
-	})
-}
-
-// none takes it that the checkout's row is not there.
-func (k *known) none(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		k.found, err = false, nil
-	}
-	return err
 }
 
 // row returns how SQL names the checkout of a report, and the argument $1 of
