@@ -85,7 +85,7 @@ func trace(p *platform.Platform, s config.Service) error {
 		return nil
 	}
 	stop, err := otlp.Start(context.Background(), otlp.Options{
-		Endpoint: p.Config.OTLPEndpoint, Share: p.Config.TraceShare, Service: string(s), Version: platform.Version(), Log: p.Log,
+		Endpoint: p.Config.OTLPEndpoint, Service: string(s), Version: platform.Version(), Log: p.Log,
 	})
 	if err != nil {
 		return err

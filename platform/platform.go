@@ -70,7 +70,7 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 	}
 	p := &Platform{Config: cfg, DB: pool, Log: log, Now: time.Now, Stripe: stripeClient(cfg)}
 	if traced {
-		p.Tracer = tracing.New()
+		p.Tracer = tracing.New(cfg.TraceShare)
 	}
 	p.Memory = cache.NewMemory(memoryMax, p.Now)
 	if cfg.RedisURL != "" {

@@ -91,9 +91,20 @@ func (rt *Router) end(out *recorder, r *http.Request) {
 	status, took := cmp.Or(out.status, http.StatusOK), time.Since(out.began)
 	rt.watch.Request(r.Method, out.scope.Route, status, took)
 	out.trace(r.Method, status)
-	rt.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-		slog.String("method", r.Method), slog.String("path", r.URL.Path),
+	rt.line(r, out, status, took)
+}
+
+// line writes the request into the log. It makes the record itself, as a
+// logger would look for the line of the program and ask the clock again.
+func (rt *Router) line(r *http.Request, out *recorder, status int, took time.Duration) {
+	log := rt.log.Handler()
+	if !log.Enabled(r.Context(), slog.LevelInfo) {
+		return
+	}
+	record := slog.NewRecord(out.began.Add(took), slog.LevelInfo, "request", 0)
+	record.AddAttrs(slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Int64("us", took.Microseconds()))
+	_ = log.Handle(r.Context(), record) // nobody could be told
 }
 
 // Policy is what pages may load: nothing but this site's own. Forms may also

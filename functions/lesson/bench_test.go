@@ -3,7 +3,9 @@ package lesson_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +24,7 @@ import (
 	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/tracing/otlp"
 	"pilothandbook/router"
 )
 
@@ -36,15 +40,7 @@ func read(b *testing.B, readers int) {
 	const connections, turn = 32, 4000
 	p := platformtest.New(b)
 	p.Log = logFile(b)
-	pub := platformtest.Volume("private_commercial", "Private and Commercial Pilot", 7900, "density-altitude", "weight-and-balance")
-	pub.Lessons[1].HTML = longText()
-	platformtest.Publish(b, p, pub)
-	requests := make([][]byte, readers)
-	for i := range requests {
-		who := platformtest.Learner(b, p, fmt.Sprintf("reader%d@example.com", i))
-		platformtest.Grant(b, p, who, "private_commercial")
-		requests[i] = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCookie: %s=%s\r\n\r\n", paidPage, account.SessionCookie, who.Secret)
-	}
+	requests := bought(b, p, readers)
 	rt := router.New(p, lesson.Routes(p)...)
 	body := brotli(b, rt, requests[0])
 	ours := dial(b, rt, connections)
@@ -68,6 +64,59 @@ func read(b *testing.B, readers int) {
 	b.ReportMetric(done/bareTook.Seconds(), "bare/s")
 	b.ReportMetric(bareTook.Seconds()/oursTook.Seconds(), "of-bare")
 	b.ReportMetric(float64(len(body)), "bytes")
+}
+
+// bought publishes a module and returns requests for a lesson of it by so many
+// readers who may read it.
+func bought(b *testing.B, p *platform.Platform, readers int) [][]byte {
+	b.Helper()
+	pub := platformtest.Volume("private_commercial", "Private and Commercial Pilot", 7900, "density-altitude", "weight-and-balance")
+	pub.Lessons[1].HTML = longText()
+	platformtest.Publish(b, p, pub)
+	requests := make([][]byte, readers)
+	for i := range requests {
+		who := platformtest.Learner(b, p, fmt.Sprintf("reader%d@example.com", i))
+		platformtest.Grant(b, p, who, "private_commercial")
+		requests[i] = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCookie: %s=%s\r\n\r\n", paidPage, account.SessionCookie, who.Secret)
+	}
+	return requests
+}
+
+// BenchmarkWatched serves a lesson with metrics, a log and traces of a tenth of
+// the requests, as deployed, and in turns without any of them. It reports what
+// they add to the time of reading, one reader after the other and many at once.
+func BenchmarkWatched(b *testing.B) {
+	b.Run("1 reader", func(b *testing.B) { watched(b, 1, 1) })
+	b.Run("1000 readers", func(b *testing.B) { watched(b, 1000, 32) })
+}
+
+func watched(b *testing.B, readers, connections int) {
+	const turn = 4000
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	b.Cleanup(collector.Close)
+	stop, err := otlp.Start(b.Context(), otlp.Options{Endpoint: collector.URL, Service: "web", Version: "bench", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { stop(context.Background()) })
+	cfg := platformtest.Config(b)
+	cfg.OTLPEndpoint, cfg.TraceShare = collector.URL, 0.1
+	p, blind := platformtest.Open(b, cfg), platformtest.New(b)
+	p.Log = logFile(b)
+	blind.Log, blind.Monitor = slog.New(slog.DiscardHandler), nil
+	seen, unseen := bought(b, p, readers), bought(b, blind, readers)
+	with := dial(b, router.New(p, lesson.Routes(p)...), connections)
+	without := dial(b, router.New(blind, lesson.Routes(blind)...), connections)
+	drive(b, with, seen, turn)
+	drive(b, without, unseen, turn)
+
+	var added []float64
+	for b.Loop() {
+		took := drive(b, with, seen, turn)
+		added = append(added, took.Seconds()/drive(b, without, unseen, turn).Seconds())
+	}
+	slices.Sort(added)
+	b.ReportMetric(100*(added[len(added)/2]-1), "%-added")
 }
 
 // logFile returns the log of a deployment, in a file.

@@ -1,7 +1,8 @@
 // Package monitor watches how a process does: in Prometheus's terms, in a line
 // of the log every five minutes, and by telling of errors. A process has one
-// Monitor, which any number of goroutines may use at once. What the pool and
-// the caches count themselves is asked when somebody looks.
+// Monitor, which any number of goroutines may use at once; a nil *Monitor sees
+// no requests. What the pool and the caches count themselves is asked when
+// somebody looks.
 package monitor
 
 import (
@@ -84,6 +85,9 @@ func New(o Options) *Monitor {
 // was meant: then neither path nor method become labels, which anybody could
 // make any number of.
 func (m *Monitor) Request(method, route string, status int, took time.Duration) {
+	if m == nil {
+		return
+	}
 	if route == "" {
 		method, route = "other", "none"
 	}

@@ -5,6 +5,7 @@ package tracing
 
 import (
 	"context"
+	"math/rand/v2"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -14,10 +15,19 @@ import (
 )
 
 // Tracer begins spans.
-type Tracer struct{ spans trace.Tracer }
+type Tracer struct {
+	spans trace.Tracer
+	share float64
+}
 
-// New returns a Tracer whose spans go to what otlp.Start has set up.
-func New() *Tracer { return &Tracer{otel.Tracer("pilothandbook")} }
+// New returns a Tracer whose spans go to what otlp.Start has set up. It follows
+// a share of the requests, 0 to 1, and as many of the jobs that came of none of
+// them. It draws them itself, as a span that nobody keeps costs a request more
+// than its line in the log.
+func New(share float64) *Tracer { return &Tracer{otel.Tracer("pilothandbook"), share} }
+
+// chosen reports whether something is to be followed.
+func (t *Tracer) chosen() bool { return t != nil && rand.Float64() < t.share }
 
 // Span is something under way; a nil one is nothing.
 type Span struct{ span trace.Span }
@@ -25,7 +35,7 @@ type Span struct{ span trace.Span }
 // Request begins the span of a request. It is the first of its trace, whatever
 // a stranger's headers say of one above it.
 func (t *Tracer) Request(ctx context.Context) (context.Context, *Span) {
-	if t == nil {
+	if !t.chosen() {
 		return ctx, nil
 	}
 	ctx, span := t.spans.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
@@ -33,9 +43,9 @@ func (t *Tracer) Request(ctx context.Context) (context.Context, *Span) {
 }
 
 // Job begins the span of an attempt of a job, below that of the request whose
-// Parent is given.
+// Parent is given, if there is one.
 func (t *Tracer) Job(ctx context.Context, kind, parent string) (context.Context, *Span) {
-	if t == nil {
+	if t == nil || parent == "" && !t.chosen() {
 		return ctx, nil
 	}
 	above := propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{header: parent})

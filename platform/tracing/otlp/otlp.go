@@ -19,14 +19,14 @@ import (
 
 // Options say where spans go.
 type Options struct {
-	Endpoint         string  // of the collector, without /v1/traces
-	Share            float64 // of the requests that are traced, 0 to 1
+	Endpoint         string // of the collector, without /v1/traces
 	Service, Version string
 	Log              *slog.Logger
 }
 
-// roots lets traces begin with requests and jobs only: a relay that asks
-// PostgreSQL every second is of no interest.
+// roots lets traces begin with the requests and jobs that a tracing.Tracer
+// has chosen, and no others: the queries of one that was not chosen, or of a
+// relay that asks PostgreSQL every second, are of no interest.
 type roots struct{ trace.Sampler }
 
 // ShouldSample drops what a client does by itself.
@@ -46,7 +46,7 @@ func Start(ctx context.Context, o Options) (stop func(context.Context), err erro
 	}
 	provider := trace.NewTracerProvider(
 		trace.WithBatcher(exporter), // 2,048 spans at most wait, further ones are dropped
-		trace.WithSampler(trace.ParentBased(roots{trace.TraceIDRatioBased(o.Share)})),
+		trace.WithSampler(trace.ParentBased(roots{trace.AlwaysSample()})),
 		trace.WithResource(resource.NewSchemaless(attribute.String("service.name", "handbook-"+o.Service), attribute.String("service.version", o.Version))),
 	)
 	otel.SetTracerProvider(provider)

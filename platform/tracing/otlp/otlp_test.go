@@ -74,7 +74,7 @@ func (chore) Job() queue.Spec {
 // traced returns a platform whose spans all go to a collector.
 func traced(t *testing.T, endpoint string) (p *platform.Platform, stop func(context.Context)) {
 	t.Helper()
-	stop, err := otlp.Start(t.Context(), otlp.Options{Endpoint: endpoint, Share: 1, Service: "web", Version: "abc", Log: slog.New(slog.DiscardHandler)})
+	stop, err := otlp.Start(t.Context(), otlp.Options{Endpoint: endpoint, Service: "web", Version: "abc", Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,5 +214,30 @@ func TestOff(t *testing.T) {
 	})
 	if n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// A share of the requests is followed, the others have no span at all; a job
+// is followed if its request was.
+func TestShare(t *testing.T) {
+	const requests = 10_000
+	followed := func(share float64) (n int) {
+		tracer := tracing.New(share)
+		for range requests {
+			if _, span := tracer.Request(t.Context()); span != nil {
+				n++
+			}
+		}
+		return n
+	}
+	if none, tenth, all := followed(0), followed(0.1), followed(1); none != 0 || all != requests || tenth < requests/20 || tenth > requests/5 {
+		t.Errorf("of %d requests %d, %d, %d are followed; want none, about a tenth, all", requests, none, tenth, all)
+	}
+	never := tracing.New(0)
+	if _, span := never.Job(t.Context(), "kind", ""); span != nil {
+		t.Error("a job of no request is followed")
+	}
+	if _, span := never.Job(t.Context(), "kind", "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"); span == nil {
+		t.Error("a job is not followed, but its request was")
 	}
 }
