@@ -17,7 +17,7 @@ func (w *world) state(t *testing.T, about string) map[string]string {
 	rows, err := w.p.DB.Query(t.Context(), `
 		SELECT relname
 		FROM pg_class
-		WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'`)
+		WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestSchema(t *testing.T) {
 	b.WriteString("-- The schema after all migrations. Made by: go test ./migrations -update\n")
 	for _, table := range texts(t, p, `
 		SELECT relname FROM pg_class
-		WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'
+		WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'
 		ORDER BY relname`) {
 		fmt.Fprintf(&b, "\n%s\n", table)
 		for _, query := range []string{`

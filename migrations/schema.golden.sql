@@ -9,6 +9,27 @@ activations
   activations_pkey PRIMARY KEY (module_key, at)
   CREATE INDEX activations_version_id ON public.activations USING btree (version_id)
 
+analytics_daily
+  day date NOT NULL
+  kind text NOT NULL
+  module_id text NOT NULL
+  lesson_id text NOT NULL
+  version text NOT NULL
+  events bigint NOT NULL
+  anonymous bigint NOT NULL
+  people bigint NOT NULL
+  analytics_daily_pkey PRIMARY KEY (day, kind, module_id, lesson_id, version)
+
+analytics_events
+  at timestamp with time zone NOT NULL
+  kind text NOT NULL
+  module_id text NOT NULL
+  lesson_id text NOT NULL
+  version text NOT NULL
+  user_id uuid
+  CREATE INDEX analytics_events_at ON ONLY public.analytics_events USING brin (at)
+  CREATE INDEX analytics_events_user_id ON ONLY public.analytics_events USING btree (user_id) WHERE (user_id IS NOT NULL)
+
 audit_log
   id uuid NOT NULL
   at timestamp with time zone NOT NULL DEFAULT now()

@@ -84,7 +84,7 @@ func (l *load) during(t *testing.T, days int) []*reader {
 }
 
 // pass makes all that has happened so much older: to the processes, as if they
-// had been away for that long.
+// had been away for that long. What lies in partitions by its time stays there.
 func (p *plant) pass(t *testing.T, by time.Duration) {
 	t.Helper()
 	if _, err := p.db.Exec(t.Context(), `INSERT INTO reconciled (created) VALUES (now()) ON CONFLICT (single) DO UPDATE SET created = now()`); err != nil {
@@ -98,7 +98,7 @@ func (p *plant) pass(t *testing.T, by time.Duration) {
 		SELECT format('UPDATE %s SET %s', c.oid::regclass, string_agg(format('%1$I = %1$I - $1::interval', a.attname), ', '))
 		FROM pg_class c
 		JOIN pg_attribute a ON a.attrelid = c.oid
-		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+		WHERE c.relkind = 'r' AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
 		AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.atttypid = 'timestamptz'::regtype
 		GROUP BY c.oid`)
 	if err != nil {
