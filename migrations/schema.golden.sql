@@ -492,6 +492,7 @@ sections
   sections_version_id_lesson_id_fkey FOREIGN KEY (version_id, lesson_id) REFERENCES lessons(version_id, lesson_id) ON DELETE CASCADE
   sections_pkey PRIMARY KEY (version_id, lesson_id, "position")
   CREATE INDEX sections_codes ON public.sections USING gin (codes) WITH (fastupdate=off)
+  CREATE INDEX sections_first_tsv ON public.sections USING gin (tsv) WITH (fastupdate=off) WHERE ("position" = 0)
   CREATE INDEX sections_title_tsv ON public.sections USING gin (title_tsv) WITH (fastupdate=off)
   CREATE INDEX sections_tsv ON public.sections USING gin (tsv) WITH (fastupdate=off)
 

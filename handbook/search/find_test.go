@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,5 +180,26 @@ func TestSnippet(t *testing.T) {
 		if marks != marked || !strings.Contains(text, "crosswind") || len(text) > 400 {
 			t.Errorf("%s: %q marked in %q", typed, marks, text)
 		}
+	}
+}
+
+// TestFrequent: of a word that more lessons begin with than are ranked, those
+// with it in a title are found, and lessons that begin with it; whatever comes
+// deeper in a lesson counts where there are fewer.
+func TestFrequent(t *testing.T) {
+	t.Parallel()
+
+	const many = 120 // more than are ranked
+	lessons := []version.Lesson{lesson("deep", "Deep", `<p>Nothing.</p><h2 id="a">A</h2><p>A runway runway runway with a flare.</p><h2 id="named">The runway</h2><p>Ahead.</p>`)}
+	for i := range many {
+		lessons = append(lessons, lesson(fmt.Sprintf("lesson-%03d", i), fmt.Sprintf("Lesson %d", i), `<p>The runway is long and wide, and clear of all.</p>`))
+	}
+	p := shelf(t, lessons...)
+	hits := strings.Split(look(t, p, []string{"private_commercial"}, "runway"), "; ")
+	if len(hits) != 12 || hits[0] != "deep#named" || slices.ContainsFunc(hits[1:], func(h string) bool { return !strings.HasPrefix(h, "lesson-") }) {
+		t.Errorf("found are %q", hits)
+	}
+	if got := look(t, p, []string{"private_commercial"}, "runway flare"); got != "deep#a" {
+		t.Errorf("with a rarer word it finds %q", got)
 	}
 }

@@ -23,7 +23,7 @@ type seeker struct {
 // titles, and others. How many of those may be shown.
 const (
 	titled = 100
-	others = 200
+	others = 100
 	ranked = 40
 )
 
@@ -35,21 +35,30 @@ const asked = `
 // byWords ranks by words. What matches is found in a WITH of its own: the plan
 // of that does not depend on how frequent the words are, so that it is made
 // once, and LIMIT ends it early all the same. A title that lacks a word that is
-// not wanted says nothing of its text, so that both are asked.
+// not wanted says nothing of its text, so that both are asked. Of a frequent
+// word the lessons that begin with it are enough: they have an index of their
+// own, and the other's many hits are not even listed.
 const byWords = asked + `,
 	titled AS MATERIALIZED (
 		SELECT version_id, lesson_id, position, tsv
 		FROM sections, asked
 		WHERE title_tsv @@ words AND tsv @@ words AND version_id = ANY($1)),
+	first AS MATERIALIZED (
+		SELECT version_id, lesson_id, position, tsv
+		FROM sections, asked
+		WHERE tsv @@ words AND NOT title_tsv @@ words AND version_id = ANY($1) AND position = 0
+		LIMIT $5),
 	others AS MATERIALIZED (
 		SELECT version_id, lesson_id, position, tsv
 		FROM sections, asked
-		WHERE tsv @@ words AND NOT title_tsv @@ words AND version_id = ANY($1))
+		WHERE tsv @@ words AND NOT title_tsv @@ words AND version_id = ANY($1) AND position > 0)
 	SELECT version_id, lesson_id, position, ts_rank(tsv, words, 1) AS rank
 	FROM asked, (
 		(SELECT * FROM titled LIMIT $4)
 		UNION ALL
-		(SELECT * FROM others LIMIT $5)) s
+		SELECT * FROM first
+		UNION ALL
+		(SELECT * FROM others LIMIT $5 - (SELECT count(*) FROM first))) s
 	ORDER BY rank DESC, lesson_id, position
 	LIMIT $6`
 
@@ -77,7 +86,7 @@ const byCodes = `
 		WHERE codes @> $3 AND NOT codes @> $2 AND version_id = ANY($1) AND NOT codes && $4)
 	(SELECT *, 1::real AS rank FROM named LIMIT $5)
 	UNION ALL
-	(SELECT *, 0::real FROM others LIMIT $5)
+	(SELECT *, 0::real FROM others LIMIT $5 - (SELECT count(*) FROM (SELECT FROM named LIMIT $5) _))
 	ORDER BY rank DESC, lesson_id, position
 	LIMIT $5`
 

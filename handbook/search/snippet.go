@@ -1,9 +1,10 @@
 package search
 
 import (
-	"regexp"
+	"iter"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kljensen/snowball/english"
 )
@@ -18,16 +19,37 @@ type marker struct {
 
 func newMarker(q query) marker {
 	m := marker{prefix: strings.TrimSuffix(q.prefix, ":*"), codes: q.codes}
-	for _, w := range run.FindAllString(strings.ToLower(strings.Join(q.sought(), " ")), -1) {
-		if !english.IsStopWord(w) {
+	sought := strings.ToLower(strings.Join(q.sought(), " "))
+	for from, to := range runs(sought) {
+		if w := sought[from:to]; !english.IsStopWord(w) {
 			m.stems = append(m.stems, english.Stem(w, false))
 		}
 	}
 	return m
 }
 
-// run is what a text search takes for a word.
-var run = regexp.MustCompile(`[\p{L}\p{N}]+`)
+// runs yields where what a text search takes for a word begins and ends.
+func runs(text string) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for at := 0; ; {
+			gap := strings.IndexFunc(text[at:], inWord)
+			if gap < 0 {
+				return
+			}
+			from := at + gap
+			at = len(text)
+			if n := strings.IndexFunc(text[from:], notInWord); n >= 0 {
+				at = from + n
+			}
+			if !yield(from, at) {
+				return
+			}
+		}
+	}
+}
+
+func inWord(r rune) bool    { return unicode.IsLetter(r) || unicode.IsNumber(r) }
+func notInWord(r rune) bool { return !inWord(r) }
 
 // asks returns which of the things that are asked for a word is, counted from
 // 0, and -1 if it is none.
@@ -53,7 +75,7 @@ type token struct {
 }
 
 func (m marker) tokens(text string) []token {
-	var all []token
+	all := make([]token, 0, strings.Count(text, " ")+1)
 	at := 0
 	for part := range strings.SplitSeq(text, " ") {
 		all = append(all, m.token(part, at))
@@ -80,9 +102,9 @@ func (m marker) token(part string, at int) token {
 			return t
 		}
 	}
-	for _, r := range run.FindAllStringIndex(part, -1) {
-		if asked := m.asks(part[r[0]:r[1]]); asked >= 0 {
-			t.asked, t.marks = asked, append(t.marks, [2]int{at + r[0], at + r[1]})
+	for from, to := range runs(part) {
+		if asked := m.asks(part[from:to]); asked >= 0 {
+			t.asked, t.marks = asked, append(t.marks, [2]int{at + from, at + to})
 		}
 	}
 	return t
