@@ -25,6 +25,7 @@ import (
 	"pilothandbook/functions/finish"
 	"pilothandbook/functions/grants"
 	"pilothandbook/functions/health"
+	"pilothandbook/functions/jobs"
 	"pilothandbook/functions/lesson"
 	"pilothandbook/functions/licence"
 	"pilothandbook/functions/mailchoice"
@@ -108,6 +109,7 @@ func List() []Function {
 		{"roles", roles.Routes},
 		{"refund", refund.Routes},
 		{"audit", audit.Routes},
+		{"jobs", jobs.Routes},
 		// machines
 		{"health", health.Routes},
 		{"metrics", metrics.Routes},

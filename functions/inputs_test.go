@@ -35,6 +35,7 @@ func inputs() map[string]input {
 		"POST /account/email":                      form("email=new@example.com"),
 		"POST /account/email/:change":              form("code={code}"),
 		"POST /account/mail":                       form("content-updates=on"),
+		"POST /admin/jobs":                         form("kind=sync-progress"),
 		"POST /admin/people/:person/grants":        form("module=private_commercial&reason=a prize of the school"),
 		"POST /admin/people/:person/grants/:grant": form("reason=it was a mistake"),
 		"POST /admin/people/:person/roles":         form("change=add&role=author"),
@@ -60,6 +61,10 @@ func (w *world) more(t *testing.T) {
 	draft := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding", "vor-and-hsi")
 	draft.Version.Version = "1.1.0"
 	w.ids["/previews/:version"] = platformtest.Draft(t, w.p, draft).ID.String()
+	w.ids[":job"] = w.one(t, `
+		INSERT INTO outbox (id, kind, queue, payload, state, failures, error, finished_at)
+		VALUES (gen_random_uuid(), 'sync-progress', 'content-processing', jsonb_build_object('user', $1::uuid), 'dead', 3, 'a slow day', now())
+		RETURNING id`, ana)
 	w.ids[":grant"] = w.one(t, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'instrument', 'a prize') RETURNING id`, ana)
 	w.ids[":purchase"] = w.one(t, `SELECT id FROM purchases WHERE user_id = $1`, ana)
 	w.ids["/api/packages/:module/:file"] = platformtest.Pack(t, w.p, "instrument").Files[0].Sealed.String()

@@ -12,6 +12,7 @@ import (
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/audit"
+	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform/db"
 )
@@ -114,19 +115,19 @@ func about(ctx context.Context, q db.Querier, id uuid.UUID, admins []string) (pe
 	if v.Checkouts, err = rows[unpaid](ctx, q, checkouts, id); err != nil {
 		return v, err
 	}
-	v.Jobs, err = rows[failing](ctx, q, jobs, id)
+	v.Jobs, err = trouble(ctx, q, id)
 	return v, err
 }
 
-// rows returns what a query tells about somebody.
-func rows[R any](ctx context.Context, q db.Querier, sql string, id uuid.UUID) ([]R, error) {
-	found, err := q.Query(ctx, sql, id)
+// rows returns what a query tells about somebody, who is named by arg.
+func rows[R any](ctx context.Context, q db.Querier, sql string, arg any) ([]R, error) {
+	found, err := q.Query(ctx, sql, arg)
 	if err != nil {
-		return nil, fmt.Errorf("about %s: %w", id, err)
+		return nil, fmt.Errorf("about a person: %w", err)
 	}
 	all, err := pgx.CollectRows(found, pgx.RowToStructByPos[R])
 	if err != nil {
-		return nil, fmt.Errorf("about %s: %w", id, err)
+		return nil, fmt.Errorf("about a person: %w", err)
 	}
 	return all, nil
 }
@@ -156,26 +157,21 @@ const checkouts = `
 	WHERE c.user_id = $1 AND c.state = 'open'
 	ORDER BY c.created_at DESC`
 
-// jobs finds what failed by the ids under which jobs may know somebody.
-const jobs = `
-	WITH known (id) AS (
-		SELECT $1::uuid::text
-		UNION SELECT id::text FROM checkouts WHERE user_id = $1
-		UNION SELECT stripe_session_id FROM checkouts WHERE user_id = $1
-		UNION SELECT id::text FROM purchases WHERE user_id = $1
-		UNION SELECT stripe_payment_id FROM purchases WHERE user_id = $1
-		UNION SELECT stripe_payment_id FROM refunds WHERE user_id = $1
-		UNION SELECT id::text FROM mails WHERE user_id = $1
-		UNION SELECT id::text FROM email_changes WHERE user_id = $1
-		UNION SELECT id::text FROM reports WHERE user_id = $1
-		UNION SELECT id::text FROM sign_in_requests WHERE email = (SELECT email FROM users WHERE id = $1))
-	SELECT o.id, o.kind, o.state = 'dead', o.failures, o.error, coalesce(o.finished_at, o.created_at)
-	FROM outbox o
-	WHERE (o.state = 'dead' OR o.failures > 0 AND (o.state = 'waiting' OR o.state IN ('queued', 'running')))
-	  AND EXISTS (
-		SELECT FROM jsonb_each_text(CASE jsonb_typeof(o.payload) WHEN 'object' THEN o.payload ELSE '{}' END) AS field (name, value)
-		JOIN known ON known.id = field.value)
-	ORDER BY o.id DESC`
+// trouble returns the jobs about somebody that failed, for good or so far.
+func trouble(ctx context.Context, q db.Querier, id uuid.UUID) ([]failing, error) {
+	names, err := job.NamesOf(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
+	return rows[failing](ctx, q, `
+		SELECT o.id, o.kind, o.state = 'dead', o.failures, o.error, coalesce(o.finished_at, o.created_at)
+		FROM outbox o
+		WHERE (o.state = 'dead' OR o.failures > 0 AND (o.state = 'waiting' OR o.state IN ('queued', 'running')))
+		  AND EXISTS (
+			SELECT FROM jsonb_each_text(CASE jsonb_typeof(o.payload) WHEN 'object' THEN o.payload ELSE '{}' END) AS field (name, value)
+			WHERE value = ANY($1))
+		ORDER BY o.id DESC`, names)
+}
 
 // gone returns what is still known of an account that is deleted.
 func gone(ctx context.Context, q db.Querier, id uuid.UUID) (person, error) {

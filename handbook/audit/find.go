@@ -123,3 +123,6 @@ func Payment(id string) string { return "payment:" + id }
 
 // Module names a module as a subject.
 func Module(key string) string { return "module:" + key }
+
+// Job names a job as a subject.
+func Job(id uuid.UUID) string { return "job:" + id.String() }
