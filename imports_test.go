@@ -124,6 +124,18 @@ func TestWhoSpeaksSQL(t *testing.T) {
 	}
 }
 
+// Answers are checked against their description in tests only.
+func TestWhoValidates(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		for _, i := range s.imports {
+			if strings.HasPrefix(i, "github.com/getkin/") && !under(s.folder, "platform/platformtest") {
+				t.Errorf("%s imports %s", s.path, i)
+			}
+		}
+	}
+}
+
 // The environment is read in one package.
 func TestWhoReadsTheEnvironment(t *testing.T) {
 	t.Parallel()

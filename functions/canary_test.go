@@ -96,7 +96,7 @@ func (c *crawl) visit(t *testing.T, path string) (has bool) {
 			}
 			r := c.w.request(t, c.role, method, path, form(""))
 			way(r)
-			got := c.w.send(r)
+			got := c.w.send(t, r)
 			body := plain(t, got)
 			if tag := got.Header.Get("ETag"); tag != "" && c.role == owner {
 				c.tags = append(c.tags, tag)

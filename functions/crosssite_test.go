@@ -62,7 +62,7 @@ func TestOtherSites(t *testing.T) {
 			for _, a := range attacks() {
 				r := w.request(t, mayCall(route), route.Method, w.path(t, route), in)
 				a.change(r)
-				got := w.send(r)
+				got := w.send(t, r)
 				secure(t, w, route, got)
 				want := http.StatusForbidden
 				if route.Access == web.Signed {
@@ -99,7 +99,7 @@ func (w *world) override(t *testing.T, route web.Route, in input) {
 	for _, address := range []string{path, path + "?_method=" + route.Method + "&" + strings.ReplaceAll(in.body, " ", "+")} {
 		r := w.request(t, mayCall(route), http.MethodGet, address, in)
 		header("Sec-Fetch-Site", "cross-site", "X-HTTP-Method-Override", route.Method, "X-HTTP-Method", route.Method, "X-Method-Override", route.Method)(r)
-		w.send(r)
+		w.send(t, r)
 	}
 }
 
@@ -110,7 +110,7 @@ func TestMethodField(t *testing.T) {
 	before := w.state(t, "")
 	r := w.request(t, owner, http.MethodPost, "/api/session?_method=DELETE", form("_method=DELETE"))
 	header("X-HTTP-Method-Override", "DELETE")(r)
-	if got := w.send(r); got.Status != http.StatusMethodNotAllowed {
+	if got := w.send(t, r); got.Status != http.StatusMethodNotAllowed {
 		t.Errorf("status %d", got.Status)
 	}
 	if tables := changed(before, w.state(t, "")); len(tables) > 0 {

@@ -17,6 +17,7 @@ import (
 	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/changes"
 	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/describe"
 	"pilothandbook/functions/devices"
 	"pilothandbook/functions/difference"
 	"pilothandbook/functions/events"
@@ -113,6 +114,7 @@ func List() []Function {
 		// machines
 		{"health", health.Routes},
 		{"metrics", metrics.Routes},
+		{"describe", describe.Routes},
 	}
 }
 

@@ -61,7 +61,7 @@ func TestHeaders(t *testing.T) {
 	seen := map[int]bool{}
 	walk := func(w *world, route web.Route, r *http.Request) platformtest.Answer {
 		t.Helper()
-		got := w.send(r)
+		got := w.send(t, r)
 		secure(t, w, route, got)
 		seen[got.Status] = true
 		if t.Failed() {

@@ -63,7 +63,7 @@ func (w *world) row(t *testing.T, number int) []string {
 	line := []string{route.Method, route.Path}
 	for _, role := range roles() {
 		all, anas, publishers := w.state(t, ""), w.state(t, w.people[owner].ID.String()), w.state(t, w.people[author].ID.String())
-		got := w.send(w.request(t, role, route.Method, path, in))
+		got := w.send(t, w.request(t, role, route.Method, path, in))
 		secure(t, w, route, got)
 		w.mayBe(t, route, role, got)
 		if tables := changed(all, w.state(t, "")); (got.Status >= 400 || !changes(route)) && len(tables) > 0 {

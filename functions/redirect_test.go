@@ -15,22 +15,22 @@ func TestOffSite(t *testing.T) {
 	w := newWorld(t, false)
 	places := map[string]func(next string) platformtest.Answer{
 		"signed in already": func(next string) platformtest.Answer {
-			return w.send(w.request(t, owner, http.MethodGet, "/signin?next="+url.QueryEscape(next), form("")))
+			return w.send(t, w.request(t, owner, http.MethodGet, "/signin?next="+url.QueryEscape(next), form("")))
 		},
 		"a sign-in that was asked for": func(next string) platformtest.Answer {
 			w.exec(t, `UPDATE sign_in_requests SET next = $1`, storable(next))
-			return w.send(w.request(t, owner, http.MethodGet, "/signin/"+w.ids[":request"], form("")))
+			return w.send(t, w.request(t, owner, http.MethodGet, "/signin/"+w.ids[":request"], form("")))
 		},
 		"a fresh sign-in": func(next string) platformtest.Answer {
-			return w.send(w.request(t, owner, http.MethodGet, "/account/confirm?next="+url.QueryEscape(next), form("")))
+			return w.send(t, w.request(t, owner, http.MethodGet, "/account/confirm?next="+url.QueryEscape(next), form("")))
 		},
 		"after a lesson": func(next string) platformtest.Answer {
-			return w.send(w.request(t, owner, http.MethodPost, "/modules/instrument/lessons/vor-and-hsi/finish", form("next="+url.QueryEscape(next))))
+			return w.send(t, w.request(t, owner, http.MethodPost, "/modules/instrument/lessons/vor-and-hsi/finish", form("next="+url.QueryEscape(next))))
 		},
 		"a slash too much": func(next string) platformtest.Answer {
 			r := w.request(t, owner, http.MethodGet, "/", form(""))
 			r.URL.Path = "/" + next + "/"
-			return w.send(r)
+			return w.send(t, r)
 		},
 	}
 	for place, ask := range places {

@@ -225,11 +225,14 @@ func (w *world) request(t *testing.T, role, method, path string, in input) *http
 	return r
 }
 
-// send answers a request.
-func (w *world) send(r *http.Request) platformtest.Answer {
-	out := httptest.NewRecorder()
+// send answers a request, as the description says.
+func (w *world) send(t *testing.T, r *http.Request) platformtest.Answer {
+	t.Helper()
+	out, agree := httptest.NewRecorder(), platformtest.Watch(t, w.routes, r)
 	w.h.ServeHTTP(out, r)
-	return platformtest.Answer{Status: out.Code, Header: out.Header(), Body: out.Body.String()}
+	a := platformtest.Answer{Status: out.Code, Header: out.Header(), Body: out.Body.String()}
+	agree(a)
+	return a
 }
 
 // changes reports whether a route may change something.

@@ -150,12 +150,15 @@ func Form(t testing.TB, who *User, path, values string) *http.Request {
 	return r
 }
 
-// Send mounts routes and sends a request that is ready.
+// Send mounts routes and sends a request that is ready. Request and answer must
+// be as the description of all functions says.
 func Send(t testing.TB, p *platform.Platform, routes []web.Route, r *http.Request) Answer {
 	t.Helper()
-	w := httptest.NewRecorder()
+	w, agree := httptest.NewRecorder(), Watch(t, routes, r)
 	router.New(p, routes...).ServeHTTP(w, r)
-	return Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	a := Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	agree(a)
+	return a
 }
 
 func reader(t testing.TB, body any) io.Reader {
