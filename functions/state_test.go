@@ -14,25 +14,15 @@ import (
 // only says that somebody was here is left out.
 func (w *world) state(t *testing.T, about string) map[string]string {
 	t.Helper()
-	rows, err := w.p.DB.Query(t.Context(), `
-		SELECT relname
-		FROM pg_class
-		WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
 	var parts []string
-	for _, name := range tables {
+	for _, name := range w.tables(t) {
 		parts = append(parts, fmt.Sprintf(`
 			SELECT '%[1]s', coalesce(md5(string_agg(row, '' ORDER BY row)), '')
 			FROM (SELECT (to_jsonb(t) - '{last_seen_at,last_used}'::text[])::text FROM %[1]s t) AS all_rows (row)
 			WHERE strpos(row, $1) > 0 OR $1 = ''`, name))
 	}
-	if rows, err = w.p.DB.Query(t.Context(), strings.Join(parts, " UNION ALL "), about); err != nil {
+	rows, err := w.p.DB.Query(t.Context(), strings.Join(parts, " UNION ALL "), about)
+	if err != nil {
 		t.Fatal(err)
 	}
 	state := map[string]string{}
@@ -56,4 +46,21 @@ func changed(before, after map[string]string) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// tables returns the names of all tables that the handbook writes.
+func (w *world) tables(t *testing.T) []string {
+	t.Helper()
+	rows, err := w.p.DB.Query(t.Context(), `
+		SELECT relname
+		FROM pg_class
+		WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tables
 }

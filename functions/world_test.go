@@ -45,6 +45,7 @@ func roles() []string {
 // id leads to.
 type world struct {
 	p      *platform.Platform
+	till   *platformtest.Till
 	h      http.Handler
 	routes []web.Route
 	people map[string]*platformtest.User
@@ -69,10 +70,15 @@ func newWorld(t *testing.T, secure bool) *world {
 	if secure {
 		cfg.AuthURL = "https://handbook.example"
 	}
-	platformtest.OpenTill(t, cfg)
-	p := platformtest.Open(t, cfg)
+	till := platformtest.OpenTill(t, cfg)
+	return furnished(t, platformtest.Open(t, cfg), till)
+}
+
+// furnished makes a world of an empty handbook.
+func furnished(t *testing.T, p *platform.Platform, till *platformtest.Till) *world {
+	t.Helper()
 	platformtest.Shelf(t, p)
-	w := &world{p: p, routes: functions.All(p), people: map[string]*platformtest.User{}}
+	w := &world{p: p, till: till, routes: functions.All(p), people: map[string]*platformtest.User{}}
 	w.h = router.New(p, w.routes...)
 	for role, email := range map[string]string{
 		owner: ownersEmail, other: "other@example.com", refunded: "refunded@example.com",

@@ -37,6 +37,15 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// path returns what the log tells of a request's path: all of it, but where a
+// token in it opens something to whoever has it, only its route.
+func (r *recorder) path(req *http.Request) string {
+	if r.scope.Params.ByName("token") != "" {
+		return r.scope.Route
+	}
+	return req.URL.Path
+}
+
 // trace ends the request's span. It has the route and not the path, which may
 // hold a code.
 func (r *recorder) trace(method string, status int) {

@@ -102,7 +102,7 @@ func (rt *Router) line(r *http.Request, out *recorder, status int, took time.Dur
 		return
 	}
 	record := slog.NewRecord(out.began.Add(took), slog.LevelInfo, "request", 0)
-	record.AddAttrs(slog.String("method", r.Method), slog.String("path", r.URL.Path),
+	record.AddAttrs(slog.String("method", r.Method), slog.String("path", out.path(r)),
 		slog.Int("status", status), slog.Int64("bytes", out.bytes), slog.Int64("us", took.Microseconds()))
 	_ = log.Handle(r.Context(), record) // nobody could be told
 }
