@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,7 +129,10 @@ func (f finding) agrees(r *http.Request, sent []byte, a Answer) error {
 	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(sent)), int64(len(sent))
 	in := &openapi3filter.RequestValidationInput{
 		Request: request, Route: f.route, PathParams: map[string]string{}, QueryParams: r.URL.Query(),
-		Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true},
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true,
+			ExcludeRequestBody: len(sent) == 0 && r.ContentLength != 0, // nobody read it
+		},
 	}
 	for _, p := range f.params {
 		in.PathParams[p.Key] = p.Value
@@ -169,15 +173,29 @@ func decoded(a Answer) ([]byte, error) {
 	return io.ReadAll(body)
 }
 
-// asks wants every parameter of a query, and every body, to be described.
+// asks wants every parameter of a query, every field of a form, and every body
+// to be described.
 func (f finding) asks(r *http.Request, sent []byte) error {
 	for name := range r.URL.Query() {
 		if f.route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			return fmt.Errorf("the parameter %q of the query is not described", name)
 		}
 	}
-	if len(sent) > 0 && f.route.Operation.RequestBody == nil {
+	if len(sent) == 0 {
+		return nil
+	}
+	if f.route.Operation.RequestBody == nil {
 		return fmt.Errorf("a body is not described: %.300s", sent)
 	}
-	return nil
+	form := f.route.Operation.RequestBody.Value.Content["application/x-www-form-urlencoded"]
+	if form == nil || !strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return nil
+	}
+	fields, err := url.ParseQuery(string(sent))
+	for name := range fields {
+		if form.Schema.Value.Properties[name] == nil {
+			return fmt.Errorf("the field %q of the form is not described", name)
+		}
+	}
+	return err
 }

@@ -155,17 +155,18 @@ func (p *parts) responses() (object, error) {
 		}
 		asJSON := object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Fault"}}}
 		asPage := object{"application/json": asJSON["application/json"], "text/html": object{}}
-		all[component(kind)] = object{"description": text, "headers": headers(kind), "content": asJSON}
-		all[component(kind)+"Page"] = object{"description": text, "headers": headers(kind), "content": asPage}
+		all[component(kind)] = object{"description": text, "headers": headers(kind, true), "content": asJSON}
+		all[component(kind)+"Page"] = object{"description": text, "headers": headers(kind, false), "content": asPage}
 	}
 	return all, nil
 }
 
-// headers returns those of the answer to a kind of fault.
-func headers(kind fault.Kind) object {
-	h := object{"X-Request-Id": object{"required": true, "description": "The request in our log.", "schema": object{"type": "string"}}}
+// headers returns those of the answer to a kind of fault. A form that is shown
+// once more with what is wrong has none of them.
+func headers(kind fault.Kind, required bool) object {
+	h := object{"X-Request-Id": object{"required": required, "description": "The request in our log.", "schema": object{"type": "string"}}}
 	if kind == fault.TooMany || kind == fault.Unavailable {
-		h["Retry-After"] = object{"required": true, "description": "When to try again, in seconds.", "schema": object{"type": "integer"}}
+		h["Retry-After"] = object{"required": required, "description": "When to try again, in seconds.", "schema": object{"type": "integer"}}
 	}
 	if kind == fault.SignedOut {
 		h["WWW-Authenticate"] = object{"description": "Bearer, where no page is wanted.", "schema": object{"type": "string"}}
