@@ -201,7 +201,7 @@ func (w *world) everything(t *testing.T) {
 				in = form("")
 			}
 			for _, role := range roles() {
-				w.send(w.request(t, role, route.Method, w.path(t, route), in))
+				w.send(t, w.request(t, role, route.Method, w.path(t, route), in))
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (w *world) everything(t *testing.T) {
 		for _, path := range []string{"/orders", "/api/versions/instrument", "/mailchoice/" + secret, "/signin/" + aRun + "?link=" + secret} {
 			r := platformtest.Request(t, &platformtest.User{Secret: secret}, "GET", path, nil)
 			r.Header.Set("Authorization", "Bearer "+secret)
-			w.send(r)
+			w.send(t, r)
 		}
 	}
 }
@@ -221,18 +221,18 @@ func (w *world) live(t *testing.T, box *mailbox.Mailbox, found map[string]string
 	found["session that is none"], found["token that is none"] = "canary-of-nobody-12345", "hbk_canaryOfNobody12345"
 	ana := w.enter(t, box, "ana.by.code@example.com", found, digits, "code")
 	bob := w.enter(t, box, "bob.by.link@example.com", found, link, "link")
-	got := w.send(platformtest.Request(t, bob, "POST", "/checkout/private_commercial", platformtest.AsGift()))
+	got := w.send(t, platformtest.Request(t, bob, "POST", "/checkout/private_commercial", platformtest.AsGift()))
 	var to struct{ URL string }
 	got.Into(t, &to)
 	w.till.Deliver(t, w.h)
 	w.till.Pay(t, to.URL)
 	code := mailed(t, box, bob.Email, gift)
 	found["code of a gift"], found["letters of a gift's code"] = code, strings.ReplaceAll(code, "-", "")
-	if got := w.send(platformtest.Form(t, ana, "/redeem", "code="+code)); got.Status != http.StatusSeeOther {
+	if got := w.send(t, platformtest.Form(t, ana, "/redeem", "code="+code)); got.Status != http.StatusSeeOther {
 		t.Fatal("the gift is not redeemed:", got)
 	}
-	w.send(platformtest.Form(t, bob, "/account/delete", "confirm="+bob.Email))
-	w.send(platformtest.Form(t, ana, "/signout", ""))
+	w.send(t, platformtest.Form(t, bob, "/account/delete", "confirm="+bob.Email))
+	w.send(t, platformtest.Form(t, ana, "/signout", ""))
 }
 
 // What mails say.
@@ -245,7 +245,7 @@ var (
 // enter signs somebody in, with a wrong code first.
 func (w *world) enter(t *testing.T, box *mailbox.Mailbox, email string, found map[string]string, proof *regexp.Regexp, field string) *platformtest.User {
 	t.Helper()
-	asked := w.send(platformtest.Form(t, nil, "/signin", url.Values{"email": {email}}.Encode()))
+	asked := w.send(t, platformtest.Form(t, nil, "/signin", url.Values{"email": {email}}.Encode()))
 	path := asked.Header.Get("Location")
 	for name, says := range map[string]*regexp.Regexp{"sign-in code": digits, "sign-in link": link} {
 		secret, err := url.QueryUnescape(mailed(t, box, email, says))
@@ -263,7 +263,7 @@ func (w *world) enter(t *testing.T, box *mailbox.Mailbox, email string, found ma
 		}
 		r := platformtest.Form(t, nil, path, field+"="+value)
 		r.AddCookie(browser[0])
-		got = w.send(r)
+		got = w.send(t, r)
 	}
 	for _, c := range cookies(got) {
 		if c.Name == web.CookieName(w.p.Config.Secure(), account.SessionCookie) {
