@@ -30,6 +30,7 @@ import (
 	"pilothandbook/functions/lesson"
 	"pilothandbook/functions/licence"
 	"pilothandbook/functions/mailchoice"
+	"pilothandbook/functions/mails"
 	"pilothandbook/functions/manifest"
 	"pilothandbook/functions/media"
 	"pilothandbook/functions/metrics"
@@ -107,6 +108,7 @@ func List() []Function {
 		// operating
 		{"people", people.Routes},
 		{"grants", grants.Routes},
+		{"mails", mails.Routes},
 		{"roles", roles.Routes},
 		{"refund", refund.Routes},
 		{"audit", audit.Routes},

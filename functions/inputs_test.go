@@ -38,6 +38,7 @@ func inputs() map[string]input {
 		"POST /admin/jobs":                         form("kind=sync-progress"),
 		"POST /admin/people/:person/grants":        form("module=private_commercial&reason=a prize of the school"),
 		"POST /admin/people/:person/grants/:grant": form("reason=it was a mistake"),
+		"POST /admin/people/:person/mails/:mail":   form("act=" + aRun + "&reason=it was lost"),
 		"POST /admin/people/:person/roles":         form("change=add&role=author"),
 		"POST /admin/purchases/:purchase/refund":   form("reason=requested&amount=59.00"),
 		"POST /checkout/:module":                   form("consent=on"),
@@ -61,6 +62,10 @@ func (w *world) more(t *testing.T) {
 	draft := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding", "vor-and-hsi")
 	draft.Version.Version = "1.1.0"
 	w.ids["/previews/:version"] = platformtest.Draft(t, w.p, draft).ID.String()
+	w.ids[":mail"] = w.one(t, `
+		INSERT INTO mails (id, cause, kind, user_id, address, subject, state, sent_at)
+		VALUES (gen_random_uuid(), 'welcome:' || $1::uuid, 'welcome-email', $1, '', 'Welcome', 'sent', now())
+		RETURNING id`, ana)
 	w.ids[":job"] = w.one(t, `
 		INSERT INTO outbox (id, kind, queue, payload, state, failures, error, finished_at)
 		VALUES (gen_random_uuid(), 'sync-progress', 'content-processing', jsonb_build_object('user', $1::uuid), 'dead', 3, 'a slow day', now())

@@ -468,6 +468,20 @@ reports
   reports_pkey PRIMARY KEY (id)
   CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (closed_at IS NULL)
 
+resends
+  id uuid NOT NULL
+  user_id uuid NOT NULL
+  mail_id uuid NOT NULL
+  reason text NOT NULL
+  at timestamp with time zone NOT NULL DEFAULT now()
+  due boolean NOT NULL DEFAULT true
+  resends_reason_check CHECK ((reason <> ''::text))
+  resends_mail_id_fkey FOREIGN KEY (mail_id) REFERENCES mails(id) ON DELETE CASCADE
+  resends_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+  resends_pkey PRIMARY KEY (id)
+  CREATE INDEX resends_mail_id ON public.resends USING btree (mail_id)
+  CREATE INDEX resends_user_id ON public.resends USING btree (user_id, at)
+
 schedule
   name text NOT NULL
   slot timestamp with time zone NOT NULL

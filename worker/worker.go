@@ -75,6 +75,7 @@ func Mux(p *platform.Platform, c bundle.Compiler) (*queue.Mux, error) {
 	queue.Handle(mux, m.Announce)
 	queue.Handle(mux, m.Update)
 	queue.Handle(mux, m.PasskeyAdded)
+	queue.Handle(mux, m.Resend)
 
 	y := money.New(p)
 	queue.Handle(mux, y.Refund)

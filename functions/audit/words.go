@@ -18,16 +18,18 @@ import (
 // glossary is what ids in the record stand for, as far as it is still known.
 type glossary struct {
 	modules map[string]string // titles by key
-	grants  map[string]string // by id, why a grant was given or taken back
+	reasons map[string]string // by action and id, why a grant was given or taken back, or a mail sent again
 }
 
 // explain puts words to what entries know beside who, what and whom.
 func explain(ctx context.Context, q db.Querier, all []entry) error {
 	ids := []uuid.UUID{}
 	for _, e := range all {
-		s, _ := e.Detail["grant"].(string)
-		if id, err := uuid.Parse(s); err == nil {
-			ids = append(ids, id)
+		for _, field := range []string{"grant", "resend"} {
+			s, _ := e.Detail[field].(string)
+			if id, err := uuid.Parse(s); err == nil {
+				ids = append(ids, id)
+			}
 		}
 	}
 	g := glossary{}
@@ -38,8 +40,10 @@ func explain(ctx context.Context, q db.Querier, all []entry) error {
 	const reasons = `
 		SELECT 'grant given ' || id, reason FROM grants WHERE id = ANY($1)
 		UNION ALL
-		SELECT 'grant revoked ' || id, revoke_reason FROM grants WHERE id = ANY($1)`
-	if g.grants, err = pairs(ctx, q, reasons, ids); err != nil {
+		SELECT 'grant revoked ' || id, revoke_reason FROM grants WHERE id = ANY($1)
+		UNION ALL
+		SELECT 'mail resent ' || id, reason FROM resends WHERE id = ANY($1)`
+	if g.reasons, err = pairs(ctx, q, reasons, ids); err != nil {
 		return err
 	}
 	for i, e := range all {
@@ -74,9 +78,9 @@ func pairs(ctx context.Context, q db.Querier, sql string, args ...any) (map[stri
 func (g glossary) say(e entry, field string) string {
 	value := fmt.Sprint(e.Detail[field])
 	switch field {
-	case "grant":
-		return g.grants[e.Action+" "+value]
-	case "refund", "currency", "token", "passkey":
+	case "grant", "resend":
+		return g.reasons[e.Action+" "+value]
+	case "refund", "currency", "token", "passkey", "mail":
 		return ""
 	case "module":
 		if title := g.modules[value]; title != "" {

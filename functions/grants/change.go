@@ -62,7 +62,7 @@ func (e endpoint) gift(r *http.Request) (g gift, err error) {
 	if g.module == "" {
 		return g, fault.In("module", "Please choose one of the modules.")
 	}
-	if g.reason, err = because("reason", r.PostFormValue("reason")); err != nil {
+	if g.reason, err = audit.Reason("reason", r.PostFormValue("reason")); err != nil {
 		return g, err
 	}
 	g.until, err = e.end(r.PostFormValue("until"))
@@ -135,7 +135,7 @@ func (e endpoint) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return noGrant()
 	}
-	reason, err := because("revoke", r.PostFormValue("reason"))
+	reason, err := audit.Reason("revoke", r.PostFormValue("reason"))
 	if err == nil {
 		err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return take(r.Context(), tx, who, id, reason) })
 	}

@@ -15,10 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -35,9 +32,6 @@ import (
 
 //go:embed page.html
 var files embed.FS
-
-// maxReason bounds a reason, in characters.
-const maxReason = 300
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
@@ -153,21 +147,6 @@ func person(r *http.Request) (uuid.UUID, error) {
 		return id, nobody()
 	}
 	return id, nil
-}
-
-// because returns a reason in the form in which it is kept.
-func because(field, typed string) (string, error) {
-	reason := strings.Join(strings.Fields(typed), " ")
-	if reason == "" {
-		return "", fault.In(field, "Please say why: whoever looks at this later wants to know.")
-	}
-	if !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {
-		return "", fault.In(field, "This has a character that cannot be seen, perhaps from where it was copied. Please type it anew.")
-	}
-	if utf8.RuneCountInString(reason) > maxReason {
-		return "", fault.In(field, "Please say it in %d characters at most.", maxReason)
-	}
-	return reason, nil
 }
 
 func modules(ctx context.Context, q db.Querier) ([]module, error) {

@@ -21,6 +21,7 @@ func NamesOf(ctx context.Context, q db.Querier, user uuid.UUID) ([]string, error
 		UNION SELECT stripe_payment_id FROM purchases WHERE user_id = $1
 		UNION SELECT stripe_payment_id FROM refunds WHERE user_id = $1
 		UNION SELECT id::text FROM mails WHERE user_id = $1
+		UNION SELECT id::text FROM resends WHERE user_id = $1
 		UNION SELECT id::text FROM email_changes WHERE user_id = $1
 		UNION SELECT id::text FROM reports WHERE user_id = $1
 		UNION SELECT id::text FROM sign_in_requests WHERE email = (SELECT email FROM users WHERE id = $1)`, user)
@@ -51,6 +52,7 @@ func Persons(ctx context.Context, q db.Querier, names []string) (map[string]uuid
 		UNION SELECT stripe_payment_id, user_id FROM purchases WHERE stripe_payment_id = ANY($2)
 		UNION SELECT stripe_payment_id, user_id FROM refunds WHERE stripe_payment_id = ANY($2) AND user_id IS NOT NULL
 		UNION SELECT id::text, user_id FROM mails WHERE id = ANY($1) AND user_id IS NOT NULL
+		UNION SELECT id::text, user_id FROM resends WHERE id = ANY($1)
 		UNION SELECT id::text, user_id FROM email_changes WHERE id = ANY($1)
 		UNION SELECT id::text, user_id FROM reports WHERE id = ANY($1) AND user_id IS NOT NULL
 		UNION SELECT r.id::text, u.id FROM sign_in_requests r JOIN users u ON u.email = r.email WHERE r.id = ANY($1)`, ids, names)

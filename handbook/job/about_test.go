@@ -26,6 +26,7 @@ func TestNames(t *testing.T) {
 			`INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason)
 				SELECT gen_random_uuid(), 'pi_old_' || email, id, 'instrument', 1, 'usd', 'requested' FROM users WHERE id = $1`,
 			`INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'mail:' || $1::uuid, 'welcome-email', $1, '')`,
+			`INSERT INTO resends (id, user_id, mail_id, reason) SELECT gen_random_uuid(), user_id, id, 'lost' FROM mails WHERE user_id = $1`,
 			`INSERT INTO email_changes (id, user_id, email, expires_at) VALUES (gen_random_uuid(), $1, 'new@example.com', now())`,
 			`INSERT INTO reports (id, lesson_id, version, user_id, text) VALUES (gen_random_uuid(), 'holding', '1.0.0', $1, 'wrong')`,
 			`INSERT INTO sign_in_requests (id, email, browser, next, expires_at) SELECT gen_random_uuid(), email, 'b', '/', now() FROM users WHERE id = $1`,
@@ -34,7 +35,7 @@ func TestNames(t *testing.T) {
 		}
 	}
 	names, err := job.NamesOf(t.Context(), p.DB, ana.ID)
-	if err != nil || len(names) != 10+1 { // two checkouts
+	if err != nil || len(names) != 11+1 { // two checkouts
 		t.Fatalf("%d names, %v", len(names), err)
 	}
 	persons, err := job.Persons(t.Context(), p.DB, append(names, "nobody", ben.ID.String()))

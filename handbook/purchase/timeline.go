@@ -167,7 +167,7 @@ FROM (
 	SELECT coalesce(sent_at, created_at), 7, 'mail ' || state, subject, concat_ws(': ', 'to ' || address, CASE WHEN state <> 'sent' THEN (
 			SELECT o.error
 			FROM outbox o
-			WHERE o.kind = mails.kind AND o.error <> '' AND coalesce(substring(mails.cause FROM ':(.*)'), '') IN (
+			WHERE o.kind IN (mails.kind, 'resend-mail') AND o.error <> '' AND coalesce(substring(mails.cause FROM ':(.*)'), '') IN (
 				SELECT v FROM jsonb_each_text(o.payload) AS each (k, v))
 			ORDER BY o.id DESC
 			LIMIT 1) END), 0, ''

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/mail"
@@ -29,6 +30,8 @@ type Jobs struct {
 	DB     *db.Pool
 	Mail   *mail.Sender
 	Config *config.Config
+
+	act uuid.UUID // of the operator who has a mail sent again, zero for what is sent by itself
 }
 
 // letter is a mail to be.
@@ -63,6 +66,9 @@ func (j Jobs) claim(ctx context.Context, c cause) (uuid.UUID, bool, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return uuid.Nil, false, err
+	}
+	if j.act != uuid.Nil {
+		c.key = job.Resent(j.act)
 	}
 	err = j.DB.QueryRow(ctx, `
 		INSERT INTO mails AS m (id, cause, kind, user_id, address, subject)
