@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"pilothandbook/functions/account"
+	"pilothandbook/functions/analytics"
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/audit"
 	"pilothandbook/functions/blob"
@@ -95,6 +96,7 @@ func List() []Function {
 		{"events", events.Routes},
 		{"progress", progress.Routes},
 		{"finish", finish.Routes},
+		{"analytics", analytics.Routes},
 		// offline
 		{"manifest", manifest.Routes},
 		{"file", file.Routes},

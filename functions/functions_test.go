@@ -34,7 +34,7 @@ func TestEveryFunctionAlone(t *testing.T) {
 			if len(routes) == 0 {
 				t.Fatal("no routes")
 			}
-			wrapped := lambda.Wrap(router.New(p, routes...))
+			wrapped := lambda.Wrap(p, routes...)
 			for _, r := range routes {
 				path := param.ReplaceAllString(r.Path, "x")
 				direct := platformtest.Call(t, p, routes, operator, r.Method, path, nil)

@@ -184,3 +184,8 @@ WHERE v.is_active AND v.activated_at < now() - interval '15 minutes'
   AND NOT EXISTS (SELECT FROM packages p WHERE p.version_id = v.id)
   AND NOT EXISTS (SELECT FROM outbox o
                   WHERE o.kind = 'generate-offline-package' AND o.payload ->> 'version' = v.id::text AND o.state NOT IN ('done', 'dead'))
+
+-- check: analytics name somebody whose account is deleted
+SELECT DISTINCT e.user_id::text
+FROM analytics_events e
+WHERE e.user_id IS NOT NULL AND NOT EXISTS (SELECT FROM users u WHERE u.id = e.user_id)

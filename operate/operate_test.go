@@ -78,7 +78,7 @@ func TestFsck(t *testing.T) {
 
 	p, _ := shop(t)
 	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
-	if n, out := fsck(t, p); n != 0 || out != "27 checks, 0 differences\n" {
+	if n, out := fsck(t, p); n != 0 || out != "28 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
 	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
@@ -114,6 +114,8 @@ func TestFsck(t *testing.T) {
 		{"no package", `UPDATE content_versions SET activated_at = now() - interval '1 hour' WHERE module_id = 'instrument'`, "handbook reprocess MODULE makes it): instrument 1.0.0"},
 		{"lost key", `INSERT INTO module_keys (id, module_key, wrapped, wrapped_by) VALUES (gen_random_uuid(), 'instrument', 'x', 'gone')`,
 			`handbook rotate-key --lost): key of "instrument": the key "gone" is not in CONTENT_ENCRYPTION_KEY`},
+		{"followed", `INSERT INTO analytics_events VALUES (now(), 'catalog-viewed', '', '', '', '00000000-0000-7000-8000-000000000001')`,
+			"analytics name somebody whose account is deleted: 00000000-0000-7000-8000-000000000001"},
 		{"dead", `UPDATE outbox SET state = 'dead', error = 'no'`, "a job about money is dead: purchase-confirmation"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

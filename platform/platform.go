@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,6 +44,8 @@ type Platform struct {
 	Now      func() time.Time
 
 	quick redis.UniversalClient
+	hooks sync.Mutex
+	write []func() // what Flush does
 	last  []func() // what Close does after all else
 }
 
@@ -115,21 +119,43 @@ func (p *Platform) announce(topic string) {
 	}()
 }
 
-// Close gives back what Open took.
+// Close writes what is held in memory and gives back what Open took.
 func (p *Platform) Close() {
+	p.Flush()
 	p.DB.Close(3 * time.Second)
 	if p.Redis != nil {
 		_ = p.Redis.Close()
 		_ = p.quick.Close()
 	}
-	for _, fn := range p.last {
-		fn()
-	}
+	p.call(&p.last)
 	FlushLog(p.Log)
 }
 
 // OnClose has fn called when the process ends.
-func (p *Platform) OnClose(fn func()) { p.last = append(p.last, fn) }
+func (p *Platform) OnClose(fn func()) { p.hook(&p.last, fn) }
+
+// OnFlush has fn called by Flush: it writes what it holds in memory.
+func (p *Platform) OnFlush(fn func()) { p.hook(&p.write, fn) }
+
+// Flush has everything written that is held in memory to be written together
+// with more. A process does so before it ends, and one that may be frozen
+// after an answer before each of them.
+func (p *Platform) Flush() { p.call(&p.write) }
+
+func (p *Platform) hook(list *[]func(), fn func()) {
+	p.hooks.Lock()
+	defer p.hooks.Unlock()
+	*list = append(*list, fn)
+}
+
+func (p *Platform) call(list *[]func()) {
+	p.hooks.Lock()
+	all := slices.Clone(*list)
+	p.hooks.Unlock()
+	for _, fn := range all {
+		fn()
+	}
+}
 
 // stripeClient returns Stripe's client, at another address if one is set. Its
 // own retries are on: every create carries an idempotency key.

@@ -12,6 +12,7 @@ import (
 
 	"pilothandbook/handbook/access"
 	accounts "pilothandbook/handbook/account"
+	"pilothandbook/handbook/analytics"
 	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform/cache"
@@ -69,7 +70,7 @@ func (d *deletion) run(ctx context.Context, tx pgx.Tx) error {
 		do   func(context.Context, pgx.Tx) error
 	}{
 		{"lock", d.lock}, {"read", d.read}, {"balance", d.balance}, {"cancel", d.cancel},
-		{"erase", d.erase}, {"scrub", d.scrub}, {"follow up", d.follow},
+		{"erase", d.erase}, {"scrub", d.scrub}, {"follow up", d.follow}, {"analytics", d.unfollow},
 	} {
 		if err := step.do(ctx, tx); err != nil {
 			return fmt.Errorf("delete account %s: %s: %w", d.user, step.what, err)
@@ -209,4 +210,10 @@ func (d *deletion) follow(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return audit.Write(ctx, tx, audit.Entry{Actor: d.user, Action: "account deleted", Subject: audit.User(d.user)})
+}
+
+// unfollow takes the person out of analytics. It is last, as nothing is written
+// there from then on.
+func (d *deletion) unfollow(ctx context.Context, tx pgx.Tx) error {
+	return analytics.Forget(ctx, tx, d.user)
 }

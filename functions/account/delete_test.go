@@ -50,6 +50,7 @@ func plant(t *testing.T, p *platform.Platform, ana *platformtest.User, checkout 
 		`INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'w', 'welcome-email', $1, 'canary-of-ana@example.com')`,
 		`INSERT INTO mails (id, cause, kind, address) SELECT gen_random_uuid(), 's' || $1::uuid::text || n, 'sign-in-code', 'canary-of-ana@' || n FROM (VALUES ('example.com'), ('old.example')) AS names (n)`,
 		`INSERT INTO sign_in_requests (id, email, browser, expires_at) SELECT gen_random_uuid(), email, 'x', now() FROM users WHERE id = $1`,
+		`INSERT INTO analytics_events (at, kind, module_id, lesson_id, version, user_id) VALUES (now(), 'lesson-read', 'instrument', 'holding', '1.0.0', $1)`,
 	} {
 		platformtest.Exec(t, p, sql, ana.ID)
 	}
@@ -145,6 +146,9 @@ func TestDelete(t *testing.T) {
 		if a := platformtest.Call(t, p, events.Routes(p), who, "POST", "/api/events", batch); a.Status != http.StatusUnauthorized {
 			t.Errorf("an offline batch: %d", a.Status)
 		}
+	}
+	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', kind, lesson_id, user_id), '; ') FROM analytics_events`); got != "lesson-read holding" {
+		t.Errorf("analytics %q; want the event without the person", got)
 	}
 	if _, err := p.DB.Exec(t.Context(), `INSERT INTO users (id, email) VALUES ($1, 'back@example.com')`, ana.ID); err == nil {
 		t.Error("the account came back")

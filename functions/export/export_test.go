@@ -56,6 +56,7 @@ func fill(t *testing.T, p *platform.Platform, who *platformtest.User) {
 		`INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), $1::uuid::text, 'welcome-email', $1, 'somewhere')`,
 		`INSERT INTO mail_choices (user_id, list, wanted) VALUES ($1, 'content-updates', true)`,
 		`INSERT INTO sign_in_requests (id, email, browser, code, expires_at) SELECT gen_random_uuid(), email, '\xdeadbeef', '\xdeadbeef', now() FROM users WHERE id = $1`,
+		`INSERT INTO analytics_events (at, kind, module_id, lesson_id, version, user_id) VALUES (now(), 'lesson-read', 'instrument', 'holding', '1.0.0', $1)`,
 	} {
 		platformtest.Exec(t, p, sql, who.ID)
 	}
@@ -110,6 +111,7 @@ func TestEverything(t *testing.T) {
 		"orders.csv":            "date,module,amount,currency,status,payment\n2026-03-04T23:30:00Z,Instrument Rating,79.05,usd,completed,pi_" + ana.ID.String() + "\n",
 		"progress.csv":          "lesson,finished,last read,minutes\nholding,,2026-03-04T23:30:00Z,2\n",
 		"sign_in_requests.json": "ana@example.com", "users.json": "ana@example.com", "study_events.json": `{"mine": true}`,
+		"analytics_events.json": `"user_id": "` + ana.ID.String(),
 	} {
 		if !strings.Contains(files[name], want) {
 			t.Errorf("%s: %q", name, files[name])

@@ -48,6 +48,7 @@ func tables(ctx context.Context, tx pgx.Tx) ([]table, error) {
 func others() []table {
 	return []table{
 		{"sign_in_requests", `t.email = (SELECT email FROM users WHERE id = $1)`, []string{"browser", "code", "link", "replaced_codes"}},
+		{"analytics_events", `t.user_id = $1`, nil},
 		{"audit_log", `t.actor = $1 OR t.subject = 'user:' || $1::text`, nil},
 	}
 }

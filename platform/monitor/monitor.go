@@ -30,6 +30,7 @@ type Monitor struct {
 	errors   *prometheus.CounterVec
 	jobs     *prometheus.HistogramVec
 	opened   prometheus.Histogram
+	seen     *prometheus.CounterVec
 	report   func(context.Context, Incident)
 	window   window
 }
@@ -69,6 +70,9 @@ func New(o Options) *Monitor {
 		Name: "handbook_webhook_to_access_seconds", Help: "Time from Stripe's event of a sale, which has whole seconds, to the buyer's access.",
 		Buckets: []float64{1, 2, 3, 5, 10, 30, 60, 300, 1800, 10800, 86400},
 	})
+	m.seen = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "handbook_analytics_events_total", Help: "Analytics events that arrived, by what became of them.",
+	}, []string{"result"})
 	for _, source := range sources { // so that an alert sees the first one
 		for _, kind := range fault.Kinds() {
 			if Ours(kind) {
@@ -77,7 +81,7 @@ func New(o Options) *Monitor {
 		}
 	}
 	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.took, m.errors, m.jobs, m.opened, connections{o.Pool}, lookups{o.Cache, o.Memory})
+		m.requests, m.took, m.errors, m.jobs, m.opened, m.seen, connections{o.Pool}, lookups{o.Cache, o.Memory})
 	return m
 }
 
@@ -103,6 +107,9 @@ func (m *Monitor) Job(kind, outcome string, took time.Duration) {
 
 // Opened counts a sale that opened access, so long after Stripe's event.
 func (m *Monitor) Opened(after time.Duration) { m.opened.Observe(max(0, after).Seconds()) }
+
+// Analytics counts n analytics events, and what became of them.
+func (m *Monitor) Analytics(result string, n int) { m.seen.WithLabelValues(result).Add(float64(n)) }
 
 // Write answers a request with all metrics, and those of a Snapshot.
 func (m *Monitor) Write(w http.ResponseWriter, req *http.Request, s *Snapshot) error {

@@ -52,9 +52,7 @@ func open(functions []func(*platform.Platform) []web.Route) (*Handler, error) {
 	if err := cfg.Require(web.Needs(routes)...); err != nil {
 		return nil, err
 	}
-	h := Wrap(router.New(p, routes...))
-	h.after = func() { platform.FlushLog(p.Log) }
-	return h, nil
+	return Wrap(p, routes...), nil
 }
 
 // Handler answers any of the payloads with one router. It is a lambda.Handler.
@@ -63,17 +61,20 @@ type Handler struct {
 	v2  *httpadapter.HandlerAdapterV2
 	alb *httpadapter.HandlerAdapterALB
 
-	after func() // each answer: the runtime freezes the process then
+	platform *platform.Platform
 }
 
-// Wrap returns the handler of mounted routes.
-func Wrap(r *router.Router) *Handler {
-	return &Handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r), after: func() {}}
+// Wrap returns the handler of routes.
+func Wrap(p *platform.Platform, routes ...web.Route) *Handler {
+	r := router.New(p, routes...)
+	return &Handler{v1: httpadapter.New(r), v2: httpadapter.NewV2(r), alb: httpadapter.NewALB(r), platform: p}
 }
 
-// Invoke answers one payload in the form in which it came.
+// Invoke answers one payload in the form in which it came. The runtime freezes
+// the process with each answer: what is held in memory is written before.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	defer h.after()
+	defer platform.FlushLog(h.platform.Log)
+	defer h.platform.Flush()
 	var form struct {
 		Version string `json:"version"`
 		Context struct {

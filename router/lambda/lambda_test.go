@@ -12,7 +12,6 @@ import (
 
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/web"
-	"pilothandbook/router"
 	"pilothandbook/router/lambda"
 )
 
@@ -43,7 +42,7 @@ const body = `{"text":"Grüße"}`
 func TestPayloads(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
-	h := lambda.Wrap(router.New(p, web.Route{Method: "POST", Path: "/api/mirror", Access: web.Public, Handle: mirror}))
+	h := lambda.Wrap(p, web.Route{Method: "POST", Path: "/api/mirror", Access: web.Public, Handle: mirror})
 	encoded := base64.StdEncoding.EncodeToString([]byte(body))
 	one := map[string]string{"stripe-signature": "t=1,v1=aa,v1=bb", "cookie": "session=s; other=o"}
 	lists := map[string][]string{"stripe-signature": {"t=1,v1=aa,v1=bb"}, "cookie": {"session=s; other=o"}}
@@ -100,7 +99,7 @@ func TestPayloads(t *testing.T) {
 func TestNotAPayload(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
-	if _, err := lambda.Wrap(router.New(p)).Invoke(t.Context(), []byte("{")); err == nil {
+	if _, err := lambda.Wrap(p).Invoke(t.Context(), []byte("{")); err == nil {
 		t.Error("no error")
 	}
 }

@@ -1,0 +1,106 @@
+package analytics_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"pilothandbook/handbook/analytics"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/platformtest"
+)
+
+func many(n int) []analytics.Event { return slices.Repeat([]analytics.Event{seen(uuid.Nil)}, n) }
+
+// Nobody has to ask for what was taken to be written.
+func TestWrittenByItself(t *testing.T) {
+	t.Parallel()
+	for name, batches := range map[string][]int{"one event": {1}, "a full batch": {999, 1}, "more than one": {1000, 700, 900}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := platformtest.New(t)
+			r := analytics.NewRecorder(p)
+			sum := 0
+			for _, n := range batches {
+				if taken := r.Add(many(n)); taken != n {
+					t.Errorf("%d of %d are taken", taken, n)
+				}
+				sum += n
+			}
+			eventually(t, "all are there", func() bool { return count(t, p, `true`) == sum })
+			eventually(t, "all are counted", func() bool { return result(t, p, analytics.Stored) == float64(sum) })
+		})
+	}
+}
+
+// A process that ends writes what it holds.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	p, after := platformtest.Open(t, cfg), platformtest.Open(t, cfg)
+	analytics.NewRecorder(p).Add(many(3))
+	p.Close()
+	if n := count(t, after, `true`); n != 3 {
+		t.Errorf("%d events are there", n)
+	}
+}
+
+// While a month has no partition its events wait, and so do others.
+func TestNoPartition(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	months := platformtest.Text(t, p, `SELECT string_agg(inhrelid::regclass::text, ', ') FROM pg_inherits WHERE inhparent = 'analytics_events'::regclass`)
+	platformtest.Exec(t, p, `DROP TABLE `+months)
+	r := analytics.NewRecorder(p)
+	r.Add(many(1500))
+	for range 2 {
+		if err := r.Flush(); err == nil {
+			t.Fatal("it was written where there is nothing")
+		}
+	}
+	platformtest.Exec(t, p, `SELECT make_analytics_partitions(now()::date, 2)`)
+	if err := r.Flush(); err != nil || count(t, p, `true`) != 1500 {
+		t.Errorf("%v, %d events are there", err, count(t, p, `true`))
+	}
+}
+
+// Of what PostgreSQL does not take only so much is kept.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	cfg.DatabaseURL = config.Secret("postgres://nobody@127.0.0.1:1/none")
+	p := platformtest.Open(t, cfg)
+	r := analytics.NewRecorder(p)
+	taken := 0
+	for range 6 {
+		taken += r.Add(many(10_000))
+		if err := r.Flush(); err == nil {
+			t.Fatal("there is no server")
+		}
+	}
+	if dropped := result(t, p, analytics.Full); taken != 50_000 || dropped != 10_000 {
+		t.Errorf("%d are taken, %v dropped", taken, dropped)
+	}
+	p.Close()
+	if dropped := result(t, p, analytics.Full); dropped != 60_000 {
+		t.Errorf("%v are dropped with the process", dropped)
+	}
+}
+
+// What can never be stored does not hold up the rest.
+func TestHopeless(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	r := analytics.NewRecorder(p)
+	bad := seen(uuid.Nil)
+	bad.Module = "\x00"
+	r.Add([]analytics.Event{bad, seen(uuid.Nil)})
+	if err := r.Flush(); err == nil {
+		t.Error("a zero byte was stored")
+	}
+	r.Add(many(1))
+	if err := r.Flush(); err != nil || count(t, p, `true`) != 1 || result(t, p, analytics.Failed) != 2 {
+		t.Errorf("%v, %d are there, %v failed", err, count(t, p, `true`), result(t, p, analytics.Failed))
+	}
+}
