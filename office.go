@@ -89,12 +89,17 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // reconcile asks Stripe for what was missed.
-func reconcile(ctx context.Context, _ []string, out io.Writer) error {
+func reconcile(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("reconcile", flag.ContinueOnError)
+	restored := flags.Bool("restored", false, "first write the checkouts again that are younger than a backup which was restored")
+	if _, err := arguments(flags, args, 0, "reconcile takes no argument but --restored"); err != nil {
+		return err
+	}
 	return at(out, func(p *platform.Platform) error {
 		if err := p.Config.Require("STRIPE_SECRET_KEY"); err != nil {
 			return err
 		}
-		return operate.Reconcile(ctx, p, out)
+		return operate.Reconcile(ctx, p, *restored, out)
 	})
 }
 

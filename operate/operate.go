@@ -48,9 +48,18 @@ func Replay(ctx context.Context, p *platform.Platform, out io.Writer, which stri
 }
 
 // Reconcile compares what Stripe knows with what the inbox has, as the worker
-// does every few minutes.
-func Reconcile(ctx context.Context, p *platform.Platform, out io.Writer) error {
-	f, err := money.New(p).Reconcile(ctx, func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) })
+// does every few minutes. After a backup was restored it first writes the
+// checkouts again that are younger.
+func Reconcile(ctx context.Context, p *platform.Platform, restored bool, out io.Writer) error {
+	jobs := money.New(p)
+	if restored {
+		n, err := jobs.Recall(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%d checkouts were lost, and are written again\n", n)
+	}
+	f, err := jobs.Reconcile(ctx, func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) })
 	if err != nil {
 		return err
 	}

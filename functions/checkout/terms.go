@@ -21,7 +21,7 @@ func (e endpoint) terms(id uuid.UUID, who buyer, in wish, o purchase.Price, expi
 		Mode:                stripe.String(string(stripe.CheckoutSessionModePayment)),
 		ClientReferenceID:   stripe.String(who.ID.String()),
 		CustomerEmail:       stripe.String(who.Email),
-		Metadata:            marks,
+		Metadata:            purchase.Memory{Gift: in.Gift, Credited: o.Credited, Terms: purchase.Terms}.In(marks),
 		PaymentIntentData:   &stripe.CheckoutSessionPaymentIntentDataParams{Metadata: marks},
 		SuccessURL:          stripe.String(e.site + "/orders/" + id.String() + "?paid=1"),
 		CancelURL:           stripe.String(e.site + "/modules/" + in.module),

@@ -5,7 +5,8 @@
 //	go test -tags chaos ./operate/chaos -chaos.for=10m -timeout 30m   the long one
 //	go test -tags chaos ./operate/chaos -chaos.defect=grant-after-commit   must fail
 //
-// [TestOutage] is the other test: no event arrives for three, 29 or 31 days.
+// [TestOutage] loses all events for three, 29 or 31 days; [TestRestore] puts a
+// backup in the place of what became of it, and needs pg_dump and pg_restore.
 //
 // TestChaos builds the program, starts two web and two worker processes of it, a
 // PostgreSQL, a Redis, a mail server and a stand-in for Stripe, all on the

@@ -217,12 +217,26 @@ func (r *reader) opens(ctx context.Context) ([]string, bool, error) {
 
 // study tells what was read, new and old, and notes what was acknowledged.
 func (r *reader) study(ctx context.Context) error {
+	r.learn()
+	if err := r.tellStudies(ctx); err != nil {
+		return err
+	}
+	r.told = slices.DeleteFunc(r.told, func(json.RawMessage) bool { return r.rng.IntN(4) > 0 }) // some come again
+	return nil
+}
+
+// learn reads a little; the device keeps what it has to tell.
+func (r *reader) learn() {
 	for range 1 + r.rng.IntN(4) {
 		id := uuid.NewString()
 		r.told = append(r.told, json.RawMessage(fmt.Sprintf(`{"id":%q,"lesson":"wind-triangle","kind":"read","at":%q,"active_ms":%d}`,
 			id, time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), 1000+r.rng.IntN(20000))))
 		r.note(id, false)
 	}
+}
+
+// tellStudies sends all that the device has to tell, in any order.
+func (r *reader) tellStudies(ctx context.Context) error {
 	batch := append([]json.RawMessage(nil), r.told...)
 	r.rng.Shuffle(len(batch), func(i, j int) { batch[i], batch[j] = batch[j], batch[i] })
 	body, err := json.Marshal(map[string]any{"device": "tablet", "events": batch})
@@ -245,7 +259,6 @@ func (r *reader) study(ctx context.Context) error {
 		}
 		r.note(s.ID, true)
 	}
-	r.told = slices.DeleteFunc(r.told, func(json.RawMessage) bool { return r.rng.IntN(4) > 0 }) // some come again
 	return nil
 }
 

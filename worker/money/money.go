@@ -23,10 +23,11 @@ type Jobs struct {
 	db     *db.Pool
 	stripe *client.API
 	inbox  inbox.Inbox
+	site   string // the handbook's address
 	now    func() time.Time
 }
 
 // New returns the jobs of a process.
 func New(p *platform.Platform) Jobs {
-	return Jobs{db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), now: func() time.Time { return p.Now() }}
+	return Jobs{db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), site: p.Config.AuthURL, now: func() time.Time { return p.Now() }}
 }

@@ -1,0 +1,41 @@
+package money
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stripe/stripe-go/v76"
+
+	"pilothandbook/handbook/purchase"
+)
+
+// Recall writes the rows of checkouts again that began after the backup which
+// was restored, and returns how many. Without its row a payment is quarantined: whether it was
+// sold here, and for how much, nothing else tells.
+func (j Jobs) Recall(ctx context.Context) (n int, err error) {
+	f, err := j.begin(ctx, j.now())
+	if err != nil {
+		return 0, err
+	}
+	since := f.Since
+	if f.Gap {
+		since = f.Before // events are forgotten, sessions are not
+	}
+	p := &stripe.CheckoutSessionListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
+	p.Context = ctx
+	p.Limit = stripe.Int64(100)
+	list := j.stripe.CheckoutSessions.List(p)
+	for list.Next() {
+		lost, err := purchase.Recall(ctx, j.db, j.site, list.CheckoutSession())
+		if err != nil {
+			return n, err
+		}
+		if lost {
+			n++
+		}
+	}
+	if err := list.Err(); err != nil {
+		return n, fmt.Errorf("sessions since %s: %w", since, err)
+	}
+	return n, nil
+}

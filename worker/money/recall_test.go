@@ -1,0 +1,61 @@
+package money_test
+
+import (
+	"testing"
+
+	"pilothandbook/functions/checkout"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/worker/money"
+)
+
+// A checkout's row that is lost is written again as it was, but for what was
+// sent to Stripe, unless it is another handbook's; its buyer is nobody where
+// the account is lost too.
+func TestRecall(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	ana, bob := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "bob@example.com")
+	till.Pay(t, open(t, p, ana, "instrument"))
+	deliver(t, p, till)
+	open(t, p, ana, "bundle")
+	open(t, p, bob, "private_commercial")
+	if got := platformtest.Call(t, p, checkout.Routes(p), bob, "POST", "/checkout/bundle", platformtest.AsGift()); got.Status != 200 {
+		t.Fatal(got)
+	}
+	const rows = `
+		SELECT string_agg((to_jsonb(c) - '{params,created_at,agreed_at,expires_at}'::text[] || jsonb_build_object('until', date_trunc('second', expires_at)))::text, E'\n' ORDER BY id)
+		FROM checkouts c
+		WHERE state = 'open'`
+	before := platformtest.Text(t, p, rows)
+	recall := func(site string) int {
+		t.Helper()
+		cfg := *p.Config
+		cfg.AuthURL = site
+		n, err := money.New(platformtest.Open(t, &cfg)).Recall(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := recall(p.Config.AuthURL); n != 0 {
+		t.Errorf("%d rows are written again, and none is lost", n)
+	}
+	platformtest.Exec(t, p, `DELETE FROM checkouts WHERE state = 'open'`)
+	if n := recall("https://another.example"); n != 0 {
+		t.Errorf("another handbook takes %d checkouts for its own", n)
+	}
+	if n := recall(p.Config.AuthURL); n != 3 {
+		t.Errorf("%d rows are written again, want 3", n)
+	}
+	if after := platformtest.Text(t, p, rows); after != before {
+		t.Errorf("rows were\n%s\nand are\n%s", before, after)
+	}
+	platformtest.Exec(t, p, `DELETE FROM checkouts WHERE state = 'open'`)
+	platformtest.Exec(t, p, `DELETE FROM users WHERE id = $1`, bob.ID)
+	if n := recall(p.Config.AuthURL); n != 3 {
+		t.Errorf("%d rows are written again, want 3", n)
+	}
+	if got := platformtest.Text(t, p, `SELECT count(*)::text FROM checkouts WHERE user_id IS NULL`); got != "2" {
+		t.Errorf("%s checkouts are nobody's, want 2", got)
+	}
+}
