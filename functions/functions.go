@@ -18,6 +18,8 @@ import (
 	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/changes"
 	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/checkouts"
+	"pilothandbook/functions/dashboard"
 	"pilothandbook/functions/describe"
 	"pilothandbook/functions/devices"
 	"pilothandbook/functions/difference"
@@ -29,6 +31,7 @@ import (
 	"pilothandbook/functions/health"
 	"pilothandbook/functions/jobs"
 	"pilothandbook/functions/lesson"
+	"pilothandbook/functions/lessons"
 	"pilothandbook/functions/licence"
 	"pilothandbook/functions/mailchoice"
 	"pilothandbook/functions/mails"
@@ -42,10 +45,12 @@ import (
 	"pilothandbook/functions/people"
 	"pilothandbook/functions/previews"
 	"pilothandbook/functions/progress"
+	"pilothandbook/functions/readers"
 	"pilothandbook/functions/redeem"
 	"pilothandbook/functions/refund"
 	"pilothandbook/functions/report"
 	"pilothandbook/functions/roles"
+	"pilothandbook/functions/sales"
 	"pilothandbook/functions/search"
 	"pilothandbook/functions/session"
 	"pilothandbook/functions/signin"
@@ -54,6 +59,7 @@ import (
 	"pilothandbook/functions/tokens"
 	"pilothandbook/functions/upload"
 	"pilothandbook/functions/versions"
+	"pilothandbook/functions/views"
 	"pilothandbook/platform"
 	"pilothandbook/platform/web"
 )
@@ -108,6 +114,12 @@ func List() []Function {
 		{"previews", previews.Routes},
 		{"difference", difference.Routes},
 		// operating
+		{"dashboard", dashboard.Routes},
+		{"sales", sales.Routes},
+		{"checkouts", checkouts.Routes},
+		{"readers", readers.Routes},
+		{"lessons", lessons.Routes},
+		{"views", views.Routes},
 		{"people", people.Routes},
 		{"grants", grants.Routes},
 		{"mails", mails.Routes},

@@ -72,6 +72,7 @@ checkouts
   checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   checkouts_pkey PRIMARY KEY (id)
   checkouts_stripe_session_id_key UNIQUE (stripe_session_id)
+  CREATE INDEX checkouts_created_at ON public.checkouts USING btree (created_at, id)
   CREATE UNIQUE INDEX checkouts_one_open ON public.checkouts USING btree (user_id, module_type, gift) WHERE (state = 'open'::text)
 
 content_versions
@@ -183,6 +184,7 @@ ledger
   ledger_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'refund'::text, 'dispute'::text])))
   ledger_pkey PRIMARY KEY (id)
   ledger_stripe_payment_id_kind_key UNIQUE (stripe_payment_id, kind)
+  CREATE INDEX ledger_at ON public.ledger USING btree (at, id)
 
 lesson_ids
   lesson_id text NOT NULL
@@ -393,6 +395,7 @@ progress
   progress_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
   progress_pkey PRIMARY KEY (id)
   progress_user_id_lesson_id_key UNIQUE (user_id, lesson_id)
+  CREATE INDEX progress_completed_at ON public.progress USING btree (completed_at) WHERE (completed_at IS NOT NULL)
   CREATE INDEX progress_user_id_completed ON public.progress USING btree (user_id, completed)
   CREATE INDEX progress_user_id_last_access ON public.progress USING btree (user_id, last_access)
 
@@ -584,6 +587,7 @@ study_events
   body jsonb NOT NULL
   study_events_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
   study_events_pkey PRIMARY KEY (user_id, id)
+  CREATE INDEX study_events_at ON public.study_events USING brin (at timestamptz_minmax_multi_ops) WITH (pages_per_range='16', autosummarize='on')
   CREATE INDEX study_events_lesson ON public.study_events USING btree (user_id, lesson_id)
 
 tokens

@@ -59,11 +59,16 @@ func (p *Page) Show(w http.ResponseWriter, r *http.Request, status int, v View) 
 	return web.Bytes(w, status, "text/html; charset=utf-8", b)
 }
 
-// Money writes an amount in cents as a price, such as "$79.00" or "79.00 EUR".
+// Money writes an amount in cents as a price, such as "$79.00", "79.00 EUR" or
+// "−$79.00".
 func Money(cents int, currency string) string {
+	sign := ""
+	if cents < 0 {
+		sign, cents = "−", -cents
+	}
 	amount := fmt.Sprintf("%d.%02d", cents/100, cents%100)
 	if currency == "usd" {
-		return "$" + amount
+		return sign + "$" + amount
 	}
-	return amount + " " + string(bytes.ToUpper([]byte(currency)))
+	return sign + amount + " " + string(bytes.ToUpper([]byte(currency)))
 }

@@ -55,7 +55,7 @@ func TestMoney(t *testing.T) {
 		cents    int
 		currency string
 		want     string
-	}{{7900, "usd", "$79.00"}, {5, "usd", "$0.05"}, {123456, "eur", "1234.56 EUR"}} {
+	}{{7900, "usd", "$79.00"}, {5, "usd", "$0.05"}, {123456, "eur", "1234.56 EUR"}, {-9950, "usd", "−$99.50"}, {-5, "eur", "−0.05 EUR"}} {
 		if got := reader.Money(tc.cents, tc.currency); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
