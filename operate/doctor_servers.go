@@ -75,7 +75,7 @@ func compareClocks(f *findings, whose string, ahead, unsure time.Duration) {
 }
 
 // connections adds up what both services may open, twice, as old and new ones
-// overlap while a deploy lasts.
+// overlap while a deploy lasts, and what functions on Lambda may.
 func (d doctor) connections(ctx context.Context, f *findings) {
 	var limit, others int
 	err := d.DB.QueryRow(ctx, `
@@ -90,13 +90,15 @@ func (d doctor) connections(ctx context.Context, f *findings) {
 		return
 	}
 	web, work := int(d.web.DatabaseMaxConns), int(d.worker.DatabaseMaxConns)
-	need := 2*(web+work) + 1
-	says := fmt.Sprintf("web %d and worker %d, twice while a deploy overlaps, and 1 for a command are %d; PostgreSQL allows %d", web, work, need, limit)
+	functions := max(d.web.Functions, d.worker.Functions) // whose environment has it
+	need := 2*(web+work) + functions + 1
+	const do = "lower DATABASE_MAX_CONNS or what functions are reserved, or raise max_connections"
+	says := fmt.Sprintf("web %d and worker %d, twice while a deploy overlaps, %d for functions on Lambda, and 1 for a command are %d; PostgreSQL allows %d", web, work, functions, need, limit)
 	switch {
 	case need > limit:
-		f.add(bad, "connections", says, "lower DATABASE_MAX_CONNS, or raise max_connections")
+		f.add(bad, "connections", says, do)
 	case need+others > limit:
-		f.add(warn, "connections", fmt.Sprintf("%s, of which others have %d", says, others), "lower DATABASE_MAX_CONNS, or raise max_connections")
+		f.add(warn, "connections", fmt.Sprintf("%s, of which others have %d", says, others), do)
 	default:
 		f.add(ok, "connections", says, "")
 	}

@@ -1,6 +1,7 @@
 package operate_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/operate"
 	"pilothandbook/platform"
@@ -147,6 +150,16 @@ func TestDoctorFinds(t *testing.T) {
 		}, 1, "it can only be read"},
 		{"as many connections as there are", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 74; s.worker.DatabaseMaxConns = 74 }, 0, "PostgreSQL allows 297"},
 		{"too many connections", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 100; s.worker.DatabaseMaxConns = 100 }, 1, "bad   connections    web 100 and worker 100"},
+		{"as many functions as there is room for", func(_ *testing.T, s *patient) { s.web.Functions = 282 }, 0, "282 for functions on Lambda, and 1 for a command are 297; PostgreSQL allows 297"},
+		{"too many functions", func(_ *testing.T, s *patient) { s.worker.Functions = 283 }, 1, "bad   connections    web 4 and worker 3, twice while a deploy overlaps, 283 for functions on Lambda"},
+		{"others who connect", func(t *testing.T, s *patient) {
+			s.web.Functions = 282
+			c, err := pgx.Connect(t.Context(), s.web.DatabaseURL.Reveal())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close(context.Background()) })
+		}, 0, "warn  connections    web 4 and worker 3, twice while a deploy overlaps, 282 for functions on Lambda, and 1 for a command are 297; PostgreSQL allows 297, of which others have"},
 		{"a worker that stands still", func(t *testing.T, s *patient) {
 			exec(t, s.Platform, `UPDATE schedule SET slot = now() - interval '13 minutes' WHERE name = 'reconcile'`)
 		}, 1, "bad   schedule       reconcile began 13m0s ago, but is to begin every 10m0s"},
@@ -162,6 +175,12 @@ func TestDoctorFinds(t *testing.T) {
 			platformtest.Sell(t, s.Platform)
 			exec(t, s.Platform, `INSERT INTO module_keys (id, module_key, wrapped, wrapped_by) VALUES (gen_random_uuid(), 'instrument', 'x', 'gone')`)
 		}, 1, `packages of instrument: key of "instrument": the key "gone" is not in CONTENT_ENCRYPTION_KEY`},
+		{"no address of Redis", func(_ *testing.T, s *patient) { s.web.RedisURL = "" }, 1, "bad   Redis          REDIS_URL is not set"},
+		{"no address of PostgreSQL", func(_ *testing.T, s *patient) { s.web.DatabaseURL = "" }, 1, "bad   PostgreSQL     DATABASE_URL is not set"},
+		{"no key of Stripe", func(_ *testing.T, s *patient) { s.web.StripeSecretKey = "" }, 1, "bad   Stripe         STRIPE_SECRET_KEY is not set"},
+		{"a Redis that tells nothing", func(t *testing.T, s *patient) {
+			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--rename-command", "INFO", "").Address)
+		}, 0, "warn  Redis          it answers, but does not tell its maxmemory-policy"},
 		{"no Redis", func(_ *testing.T, s *patient) { s.web.RedisURL = "redis://127.0.0.1:1" }, 1, "bad   Redis"},
 		{"a Redis that evicts", func(t *testing.T, s *patient) {
 			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)
@@ -171,6 +190,7 @@ func TestDoctorFinds(t *testing.T) {
 		{"no webhook", func(_ *testing.T, s *patient) { s.endpoints = "" }, 1, "no endpoint leads to http://localhost:3000/api/stripe/webhook"},
 		{"a webhook elsewhere", func(_ *testing.T, s *patient) { s.web.AuthURL = "http://127.0.0.1:3000" }, 1, "only to localhost:3000"},
 		{"a disabled webhook", func(_ *testing.T, s *patient) { s.endpoints = endpoint("disabled", "2023-10-16", "*") }, 1, "its endpoint is disabled"},
+		{"a webhook without a version", func(_ *testing.T, s *patient) { s.endpoints = endpoint("enabled", "", "*") }, 0, "warn  webhook        its endpoint has no API version of its own"},
 		{"a newer webhook", func(_ *testing.T, s *patient) { s.endpoints = endpoint("enabled", "2025-01-27", "*") }, 1, "has API version 2025-01-27"},
 		{"a webhook of few words", func(_ *testing.T, s *patient) { s.endpoints = endpoint("enabled", "2023-10-16", "charge.refunded") }, 1, "does not tell of charge.dispute.closed"},
 		{"no webhook secret", func(_ *testing.T, s *patient) { s.web.StripeWebhookSecret = "" }, 0, "warn  webhook        STRIPE_WEBHOOK_SECRET"},

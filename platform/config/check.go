@@ -75,7 +75,7 @@ func (c *Config) checkDatabase(s Service) error {
 	}
 	return errors.Join(
 		scheme("DATABASE_URL", c.DatabaseURL.Reveal(), "postgres", "postgresql"),
-		within("DATABASE_MAX_CONNS", int(c.DatabaseMaxConns), least, 100))
+		within("DATABASE_MAX_CONNS", int(c.DatabaseMaxConns), least, 100), within("LAMBDA_CONCURRENCY", c.Functions, 0, 10_000))
 }
 
 func (c *Config) checkRedis() error {

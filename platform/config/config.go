@@ -36,6 +36,7 @@ type Config struct {
 
 	DatabaseURL      Secret `envconfig:"DATABASE_URL" need:"web worker lambda command" desc:"PostgreSQL, postgresql://user:password@host:port/database"`
 	DatabaseMaxConns int32  `envconfig:"DATABASE_MAX_CONNS" desc:"connections of this process (web 4, worker 3, of which its queue has one to itself, lambda and commands 1)"`
+	Functions        int    `envconfig:"LAMBDA_CONCURRENCY" desc:"how many functions may run at once on AWS Lambda, where some do, with one connection each; handbook doctor counts them"`
 	RedisURL         Secret `envconfig:"REDIS_URL" need:"web worker" desc:"Redis of the queue, redis://user:password@host:port; its maxmemory-policy must be noeviction"`
 	RedisCacheURL    Secret `envconfig:"REDIS_CACHE_URL" desc:"another Redis for the caches (REDIS_URL when empty)"`
 	RedisIPFamily    int    `envconfig:"REDIS_IP_FAMILY" default:"0" desc:"4 or 6 dials Redis by that family only; 0 by both"`

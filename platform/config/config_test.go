@@ -96,6 +96,7 @@ func TestLoad(t *testing.T) {
 		{"family", config.Web, map[string]string{"REDIS_IP_FAMILY": "5"}, []string{"REDIS_IP_FAMILY is 5"}},
 		{"blobs", config.Web, map[string]string{"BLOB_URL": "s3://bucket"}, []string{"BLOB_URL is"}},
 		{"connections", config.Web, map[string]string{"DATABASE_MAX_CONNS": "1000"}, []string{"DATABASE_MAX_CONNS is 1000"}},
+		{"functions", config.Web, map[string]string{"LAMBDA_CONCURRENCY": "-1"}, []string{"LAMBDA_CONCURRENCY is -1"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			env := complete()
