@@ -64,7 +64,8 @@ func TestName(t *testing.T) {
 		{"no text", "\xff", http.StatusBadRequest, "Ana <b>"},
 		{"none", " ", http.StatusSeeOther, "nobody"},
 	} {
-		a := post(t, p, ana, "/account", url.Values{"name": {tc.typed}, "roles": {"operator"}, "email": {"evil@example.com"}})
+		form := url.Values{"name": {tc.typed}, "roles": {"operator"}, "email": {"evil@example.com"}}
+		a := platformtest.Send(t, p, account.Routes(p), platformtest.Stray(platformtest.Form(t, ana, "/account", form.Encode())))
 		got := platformtest.Text(t, p, `SELECT coalesce(name, 'nobody') FROM users WHERE email = 'ana@example.com' AND roles = '{}'`)
 		if a.Status != tc.status || got != tc.want {
 			t.Errorf("%s: %d, %q; want %d, %q", tc.name, a.Status, got, tc.status, tc.want)

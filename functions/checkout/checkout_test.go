@@ -66,7 +66,7 @@ func TestBegin(t *testing.T) {
 
 	p, _ := platformtest.Shop(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
-	got := platformtest.Send(t, p, checkout.Routes(p), platformtest.Form(t, ana, "/checkout/instrument", "price=1&amount=1&consent=yes"))
+	got := platformtest.Send(t, p, checkout.Routes(p), platformtest.Stray(platformtest.Form(t, ana, "/checkout/instrument", "price=1&amount=1&consent=yes")))
 	if got.Status != http.StatusSeeOther || !strings.Contains(got.Header.Get("Location"), "/local/pay/cs_test_") {
 		t.Fatalf("status %d to %q: %s", got.Status, got.Header.Get("Location"), got.Body)
 	}

@@ -32,12 +32,16 @@ func TestChoose(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	ana, bob := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "bob@example.com")
+	unknown := platformtest.Stray(platformtest.Form(t, ana, "/account/mail", "unknown=yes"))
+	if a := platformtest.Send(t, p, mailchoice.Routes(p), unknown); a.Status != http.StatusSeeOther || wants(t, p, ana) {
+		t.Errorf("a list that there is not: %d", a.Status)
+	}
 	for _, tc := range []struct {
 		name string
 		form url.Values
 		want bool
 	}{
-		{"asked for", url.Values{"content-updates": {"yes"}, "unknown": {"yes"}}, true},
+		{"asked for", url.Values{"content-updates": {"yes"}}, true},
 		{"again", url.Values{"content-updates": {"yes"}}, true},
 		{"ended", url.Values{}, false},
 	} {

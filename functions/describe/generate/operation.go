@@ -104,7 +104,8 @@ func (p *parts) body(o operation) (object, error) {
 		return nil, nil
 	}
 	s, err := p.all.schema(short)
-	return object{"required": true, "content": object{kind: object{"schema": s}}}, err
+	some := o.Form == nil || s["required"] != nil // a form without a field that must be sent may be empty
+	return object{"required": some, "content": object{kind: object{"schema": s}}}, err
 }
 
 // answers returns what a route answers: what its part says, and the faults
