@@ -44,6 +44,7 @@ func words() []word {
 		{compileWord, "", "compile the components of a module, for the worker and the preview", compile},
 		{"jobs", "", "show what is queued, running and dead, with the causes", jobs},
 		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
+		{"roll-up", "DAY", "count a day's analytics again", rollUp},
 		{"reconcile", "[--restored]", "ask Stripe for what was missed, and settle it; after a backup was restored, what was sold since too", reconcile},
 		{"replay", "EVENT | all", "settle quarantined events again, with this program", replay},
 		{"rotate-key", "[--lost]", "wrap the keys of offline packages by the first key of CONTENT_ENCRYPTION_KEY; make new ones for those that are lost", rotateKey},

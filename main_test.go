@@ -237,6 +237,8 @@ func TestWords(t *testing.T) {
 		{[]string{"publish", "a", "b"}, 2, "publish takes one folder"},
 		{[]string{"publish", "--fast", "a"}, 2, "not defined: -fast"},
 		{[]string{"versions"}, 2, "versions takes one module"},
+		{[]string{"roll-up"}, 2, "roll-up takes one day"},
+		{[]string{"roll-up", "yesterday"}, 2, "roll-up takes one day"},
 		{[]string{"publish", "--check", "nowhere"}, 1, "there is no folder nowhere"},
 	} {
 		errs.Reset()

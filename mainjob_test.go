@@ -212,6 +212,25 @@ func TestMainJob(t *testing.T) {
 		t.Errorf("progress after the refund: %s", p.body)
 	}
 
+	// What browsers tell of is counted, and nothing is lost when a process ends.
+	seen := time.Now().UTC()
+	d.tell(t, seen)
+	office := platformtest.Open(t, d.cfg)
+	events := `SELECT count(*)::text FROM analytics_events`
+	eventually(t, "the event is stored", func() bool { return platformtest.Text(t, office, events) == "1" })
+	if said := d.command(t, nil, "roll-up", seen.Format(time.DateOnly)); !strings.Contains(said, "is counted again") {
+		t.Errorf("roll-up said %s", said)
+	}
+	eventually(t, "the day is counted", func() bool {
+		return platformtest.Text(t, office, `SELECT coalesce(sum(events), 0)::text FROM analytics_daily WHERE kind = 'catalog-viewed'`) == "1"
+	})
+	defer func() {
+		if n := platformtest.Text(t, office, events); n != "2" {
+			t.Errorf("%s events are stored at the end, want 2", n)
+		}
+	}()
+	d.tell(t, seen)
+
 	// Each mail came once, and both processes end well.
 	confirmations := 0
 	for _, m := range d.mails.All() {
@@ -226,6 +245,20 @@ func TestMainJob(t *testing.T) {
 		if err := p.stop(t); err != nil {
 			t.Errorf("%v ends with %v", p.Args, err)
 		}
+	}
+}
+
+// tell tells that the catalogue was seen, as a browser does.
+func (d *deployment) tell(t testing.TB, at time.Time) {
+	t.Helper()
+	body := strings.NewReader(`{"events":[{"kind":"catalog-viewed","at":"` + at.Format(time.RFC3339Nano) + `"}]}`)
+	res, err := http.Post(d.base+"/api/analytics", "application/json", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusAccepted {
+		t.Errorf("analytics: %s", res.Status)
 	}
 }
 

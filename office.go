@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"pilothandbook/handbook/job"
 	"pilothandbook/operate"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
@@ -82,6 +83,26 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 			n, err := queue.Retry(ctx, tx, which)
 			if err == nil {
 				fmt.Fprintf(out, "%d jobs run again\n", n)
+			}
+			return err
+		})
+	})
+}
+
+// rollUp has what browsers told of a day counted again.
+func rollUp(ctx context.Context, args []string, out io.Writer) error {
+	const usage = "roll-up takes one day, such as 2026-11-23"
+	if len(args) != 1 {
+		return errUsage{usage}
+	}
+	if _, err := time.Parse(time.DateOnly, args[0]); err != nil {
+		return errUsage{usage}
+	}
+	return at(out, func(p *platform.Platform) error {
+		return db.Tx(ctx, p.DB, func(tx pgx.Tx) error {
+			id, err := queue.Add(ctx, tx, job.RollUpAnalytics{Day: args[0]})
+			if err == nil {
+				fmt.Fprintf(out, "%s is counted again, by job %s\n", args[0], id)
 			}
 			return err
 		})

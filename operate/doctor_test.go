@@ -46,7 +46,7 @@ func newPatient(t *testing.T) *patient {
 	web, worker := *cfg, *cfg
 	worker.DatabaseMaxConns = 3
 	s.web, s.worker = &web, &worker
-	exec(t, s.Platform, `INSERT INTO schedule (name, slot) VALUES ('reconcile', now()), ('upkeep', now() - interval '30 minutes')`)
+	exec(t, s.Platform, `INSERT INTO schedule (name, slot) VALUES ('reconcile', now()), ('upkeep', now() - interval '30 minutes'), ('analytics-today', now()), ('analytics-kept', now())`)
 	return s
 }
 
@@ -107,7 +107,7 @@ func TestDoctorWell(t *testing.T) {
 			about = append(about, f[1])
 		}
 	}
-	want := "configuration PostgreSQL clock connections schema schedule schedule offline attention attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
+	want := "configuration PostgreSQL clock connections schema schedule schedule schedule schedule offline attention attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
 	if got := strings.Join(about, " "); got != want {
 		t.Errorf("it looks at\n%s, want\n%s", got, want)
 	}

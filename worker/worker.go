@@ -18,6 +18,7 @@ import (
 	"pilothandbook/worker/money"
 	"pilothandbook/worker/optimise"
 	"pilothandbook/worker/post"
+	"pilothandbook/worker/tally"
 	"pilothandbook/worker/upkeep"
 )
 
@@ -36,6 +37,8 @@ func Schedules() []queue.Schedule {
 	return []queue.Schedule{
 		{Name: "reconcile", Every: 10 * time.Minute, Job: job.Reconcile{}},
 		{Name: "upkeep", Every: time.Hour, Job: job.Upkeep{}},
+		{Name: "analytics-today", Every: 10 * time.Minute, Job: job.RollUpAnalytics{}},
+		{Name: "analytics-kept", Every: 24 * time.Hour, Job: job.KeepAnalytics{}},
 	}
 }
 
@@ -88,5 +91,9 @@ func Mux(p *platform.Platform, c bundle.Compiler) (*queue.Mux, error) {
 
 	u := upkeep.Jobs{DB: p.DB}
 	queue.Handle(mux, u.Upkeep)
+
+	n := tally.Jobs{DB: p.DB}
+	queue.Handle(mux, n.RollUp)
+	queue.Handle(mux, n.Keep)
 	return mux, nil
 }

@@ -74,12 +74,12 @@ func TestUnknownKinds(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- worker.Run(ctx, p, bundle.Compiler{}) }()
-	ids := add(t, p, unknown{job.Content}, unknown{job.Email})
+	ids := add(t, p, unknown{job.Content}, unknown{job.Email}, unknown{job.Analytics})
 	// Nobody knew them for longer than a deploy may take.
 	if _, err := p.DB.Exec(ctx, `UPDATE outbox SET run_at = now() - interval '25 hours' WHERE id = ANY($1)`, ids); err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []string{"Unknown job type: fly", "Unknown email type: fly"} {
+	for i, want := range []string{"Unknown job type: fly", "Unknown email type: fly", "Unknown analytics job type: fly"} {
 		if s := ended(t, p, ids[i]); s.State != queue.Dead || s.Error != want {
 			t.Errorf("got %+v, want dead of %q", s, want)
 		}

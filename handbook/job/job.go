@@ -18,7 +18,7 @@ var Content = queue.Queue{Name: "content-processing", Concurrency: 5, Unknown: "
 var Email = queue.Queue{Name: "email-queue", Concurrency: 3, Unknown: "Unknown email type: %s"}
 
 // Queues lists the queues that workers serve.
-func Queues() []queue.Queue { return []queue.Queue{Content, Email, Money} }
+func Queues() []queue.Queue { return []queue.Queue{Content, Email, Money, Analytics} }
 
 func content(kind string) queue.Spec {
 	return queue.Spec{Kind: kind, Queue: Content, Timeout: 10 * time.Minute, Failures: 3}
