@@ -49,6 +49,7 @@ import (
 	"pilothandbook/functions/redeem"
 	"pilothandbook/functions/refund"
 	"pilothandbook/functions/report"
+	"pilothandbook/functions/reports"
 	"pilothandbook/functions/roles"
 	"pilothandbook/functions/sales"
 	"pilothandbook/functions/search"
@@ -127,6 +128,7 @@ func List() []Function {
 		{"refund", refund.Routes},
 		{"audit", audit.Routes},
 		{"jobs", jobs.Routes},
+		{"reports", reports.Routes},
 		// machines
 		{"health", health.Routes},
 		{"metrics", metrics.Routes},

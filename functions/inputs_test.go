@@ -40,6 +40,7 @@ func inputs() map[string]input {
 		"POST /admin/people/:person/grants/:grant": form("reason=it was a mistake"),
 		"POST /admin/people/:person/mails/:mail":   form("act=" + aRun + "&reason=it was lost"),
 		"POST /admin/people/:person/roles":         form("change=add&role=author"),
+		"POST /admin/reports/:report":              form("outcome=mended&word=the sign was wrong"),
 		"POST /admin/purchases/:purchase/refund":   form("reason=requested&amount=59.00"),
 		"POST /checkout/:module":                   form("consent=on"),
 		"POST /api/events":                         asJSON(`{"device":"d","events":[{"id":"` + aRun + `","lesson":"holding","kind":"finish","at":"2026-11-23T12:00:00Z"}]}`),
@@ -67,6 +68,7 @@ func (w *world) more(t *testing.T) {
 		INSERT INTO mails (id, cause, kind, user_id, address, subject, state, sent_at)
 		VALUES (gen_random_uuid(), 'welcome:' || $1::uuid, 'welcome-email', $1, '', 'Welcome', 'sent', now())
 		RETURNING id`, ana)
+	w.ids[":report"] = w.one(t, `SELECT id FROM reports WHERE user_id = $1`, ana)
 	w.ids[":job"] = w.one(t, `
 		INSERT INTO outbox (id, kind, queue, payload, state, failures, error, finished_at)
 		VALUES (gen_random_uuid(), 'sync-progress', 'content-processing', jsonb_build_object('user', $1::uuid), 'dead', 3, 'a slow day', now())

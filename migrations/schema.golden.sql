@@ -465,7 +465,12 @@ reports
   text text NOT NULL
   created_at timestamp with time zone NOT NULL DEFAULT now()
   closed_at timestamp with time zone
+  outcome text NOT NULL DEFAULT ''::text
+  word text NOT NULL DEFAULT ''::text
+  reports_closed_check CHECK (((outcome = ''::text) OR (closed_at IS NOT NULL)))
+  reports_outcome_check CHECK ((outcome = ANY (ARRAY[''::text, 'answered'::text, 'mended'::text, 'no error'::text])))
   reports_text_check CHECK ((length(text) <= 4000))
+  reports_word_check CHECK ((length(word) <= 300))
   reports_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson_ids(lesson_id)
   reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   reports_pkey PRIMARY KEY (id)
