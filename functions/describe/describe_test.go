@@ -2,8 +2,10 @@ package describe_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"pilothandbook/functions/describe"
@@ -25,5 +27,44 @@ func TestTell(t *testing.T) {
 	r.Header.Set("If-None-Match", got.Header.Get("ETag"))
 	if again := platformtest.Send(t, p, routes, r); again.Status != http.StatusNotModified || again.Body != "" {
 		t.Errorf("asked again: %d with %d bytes", again.Status, len(again.Body))
+	}
+}
+
+// The page has every route, all its links within it lead somewhere, and its
+// ids are its own.
+func TestShow(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	described, err := platformtest.Description()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	got, doc := platformtest.Page(t, p, describe.Routes(p), nil, "/api")
+	if got.Status != http.StatusOK || !strings.HasPrefix(got.Header.Get("Cache-Control"), "public") {
+		t.Fatalf("got %d %v", got.Status, got.Header)
+	}
+	for at, item := range described.Paths.Map() {
+		for method, o := range item.Operations() {
+			words := strings.Join(strings.Fields(doc.Find("[id='"+o.OperationID+"'] summary").Text()), " ")
+			if words != method+" "+at+" "+o.Summary {
+				t.Errorf("%s %s is shown as %q", method, at, words)
+			}
+		}
+	}
+	ids := map[string]bool{}
+	doc.Find("[id]").Each(func(_ int, s *goquery.Selection) {
+		if id := s.AttrOr("id", ""); ids[id] {
+			t.Errorf("the id %q is there twice", id)
+		}
+		ids[s.AttrOr("id", "")] = true
+	})
+	doc.Find("main a[href^='#']").Each(func(_ int, s *goquery.Selection) {
+		if !ids[strings.TrimPrefix(s.AttrOr("href", ""), "#")] {
+			t.Errorf("%s leads nowhere", s.AttrOr("href", ""))
+		}
+	})
+	if doc.Find("#post-api-uploads dd a[href='#Missing']").Length() == 0 || doc.Find("#get-api-modules li code").First().Text() != "modules" {
+		t.Error("what is answered is not told")
 	}
 }
