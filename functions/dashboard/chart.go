@@ -62,7 +62,7 @@ func bars(id, title string, p period.Period, up, down []int, write func(int) str
 			h := max(1, int(float64(n)*scale))
 			b := bar{X: share(at), W: share(slot * filled), Y: c.Base - h, Height: h}
 			if i == highest || len(days) <= labelled {
-				b.Label = c.name(middle, c.Base-h-6, write(n))
+				b.Label = c.name(middle, c.Base-h-6, brief(write(n)))
 			}
 			c.Bars = append(c.Bars, b)
 		}
@@ -77,6 +77,14 @@ func bars(id, title string, p period.Period, up, down []int, write func(int) str
 		c.Says = fmt.Sprintf("The most, %s, on %s. The table beside it has all numbers.", write(top), days[highest].Format("2 January 2006"))
 	}
 	return c
+}
+
+// brief leaves cents out: the table has them.
+func brief(amount string) string {
+	if whole, rest, ok := strings.Cut(amount, "."); ok {
+		return whole + rest[len("00"):]
+	}
+	return amount
 }
 
 // name places a text so that it stays within the chart.

@@ -18,7 +18,7 @@ import (
 )
 
 // Sheet is how many rows a page has.
-const Sheet = 100
+const Sheet = 50
 
 // Form is what a page of rows was asked for. The template "period" of the
 // reader shows it.
