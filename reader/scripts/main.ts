@@ -1,5 +1,6 @@
 // What runs on every page. Pages are whole without it.
 
+import { count } from "./seen";
 import { ask, owner, showAccount } from "./session";
 import { tellChange } from "./changed";
 import { mark } from "./marks";
@@ -13,6 +14,7 @@ import { Tabs } from "./tabs";
 
 async function start(): Promise<void> {
   customElements.define("hb-tabs", Tabs);
+  count();
   offerPasskeys();
   const form = document.querySelector<HTMLFormElement>("form[data-search]");
   const hits = document.querySelector<HTMLElement>("[data-hits]");

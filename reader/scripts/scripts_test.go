@@ -32,6 +32,8 @@ func TestScripts(t *testing.T) {
 		"a session that ends keeps what waits":    ended,
 		"nothing is told of who is not signed in": signedOut,
 		"the finish form marks the lesson":        marked,
+		"what was seen is told as it is left":     viewed,
+		"who is not to be followed is not":        unfollowed,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.down.Store(false)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/functions/analytics"
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/events"
 	"pilothandbook/functions/finish"
@@ -38,6 +39,7 @@ type site struct {
 	down atomic.Bool  // events are not taken
 	full atomic.Bool  // events are too many
 	told atomic.Int32 // requests with events
+	seen atomic.Int32 // requests with what was seen
 }
 
 const lessonPage = `{{define "main"}}
@@ -51,12 +53,15 @@ func open(t *testing.T) *site {
 	s := &site{Platform: platformtest.New(t)}
 	publish(t, s.Platform)
 	page := reader.New(fstest.MapFS{"page.html": {Data: []byte(lessonPage)}}, "page.html")
-	routes := slices.Concat(asset.Routes(s.Platform), events.Routes(s.Platform), finish.Routes(s.Platform), progress.Routes(s.Platform), session.Routes(s.Platform))
+	routes := slices.Concat(asset.Routes(s.Platform), events.Routes(s.Platform), finish.Routes(s.Platform), analytics.Routes(s.Platform), progress.Routes(s.Platform), session.Routes(s.Platform))
 	routes = append(routes, web.Route{Method: "GET", Path: "/lesson/:beat", Access: web.Public, Handle: func(w http.ResponseWriter, r *http.Request) error {
 		return page.Show(w, r, http.StatusOK, reader.View{Title: "Lift", Same: true, Data: web.Param(r, "beat")})
 	}})
 	handler := router.New(s.Platform, routes...)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/analytics" {
+			s.seen.Add(1)
+		}
 		if r.URL.Path == "/api/events" {
 			s.told.Add(1)
 			if s.down.Load() {
