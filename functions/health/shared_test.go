@@ -1,0 +1,118 @@
+package health_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/functions/health"
+	"pilothandbook/platform/config"
+	"pilothandbook/platform/platformtest"
+	"pilothandbook/router"
+)
+
+// However many ask while a probe hangs, PostgreSQL has one connection of it.
+func TestHangingProbeIsShared(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	var open, most atomic.Int64
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			most.Store(max(most.Load(), open.Add(1)))
+			go func() { // says nothing until the probe gives up
+				_, _ = c.Read(make([]byte, 1024))
+				_, _ = c.Read(make([]byte, 1))
+				open.Add(-1)
+				_ = c.Close()
+			}()
+		}
+	}()
+	cfg := platformtest.Config(t)
+	cfg.DatabaseURL = config.Secret("postgres://" + l.Addr().String() + "/x?sslmode=disable")
+	p := platformtest.Open(t, cfg)
+	rt := router.New(p, health.Routes(p)...)
+	var all sync.WaitGroup
+	for range 100 {
+		all.Go(func() {
+			w := httptest.NewRecorder()
+			rt.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/health", nil))
+			if w.Code != http.StatusServiceUnavailable {
+				t.Errorf("status %d", w.Code)
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() != 1 {
+		t.Errorf("%d connections at once, want 1", most.Load())
+	}
+}
+
+// BenchmarkAsked asks 5,000 times a second, and tells how many connections
+// PostgreSQL has of it at most.
+func BenchmarkAsked(b *testing.B) {
+	const askers, second = 50, 5000
+	p := platformtest.New(b)
+	server := httptest.NewServer(router.New(p, health.Routes(p)...))
+	b.Cleanup(server.Close)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: askers}}
+	look, err := pgx.Connect(b.Context(), p.Config.DatabaseURL.Reveal())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = look.Close(b.Context()) })
+	most := 0
+	var mu sync.Mutex
+	var took []time.Duration
+	for b.Loop() {
+		var all sync.WaitGroup
+		for range askers {
+			all.Go(func() {
+				tick := time.NewTicker(time.Second * askers / second)
+				defer tick.Stop()
+				for range second / askers {
+					<-tick.C
+					began := time.Now()
+					res, err := client.Get(server.URL + "/api/health")
+					if err != nil || res.StatusCode != http.StatusOK {
+						b.Error(res, err)
+						return
+					}
+					_ = res.Body.Close()
+					mu.Lock()
+					took = append(took, time.Since(began))
+					mu.Unlock()
+				}
+			})
+		}
+		all.Go(func() {
+			for range 20 {
+				n := 0
+				if err := look.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'handbook'`).Scan(&n); err != nil {
+					b.Error(err)
+				}
+				most = max(most, n)
+				time.Sleep(40 * time.Millisecond)
+			}
+		})
+		all.Wait()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "asked/s")
+	b.ReportMetric(float64(most), "connections-at-most")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+}
