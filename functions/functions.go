@@ -45,6 +45,7 @@ import (
 	"pilothandbook/functions/people"
 	"pilothandbook/functions/previews"
 	"pilothandbook/functions/progress"
+	"pilothandbook/functions/queues"
 	"pilothandbook/functions/readers"
 	"pilothandbook/functions/redeem"
 	"pilothandbook/functions/refund"
@@ -128,6 +129,7 @@ func List() []Function {
 		{"refund", refund.Routes},
 		{"audit", audit.Routes},
 		{"jobs", jobs.Routes},
+		{"queues", queues.Routes},
 		{"reports", reports.Routes},
 		// machines
 		{"health", health.Routes},

@@ -78,11 +78,12 @@ func TestRoutes(t *testing.T) {
 	platformtest.Golden(t, "../../docs/routes.txt", functions.Print(p))
 }
 
+// Only asynqmon, which has paths of its own, takes all that is below its word.
 func TestPathsBeginWithAWord(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	for _, r := range functions.All(p) {
-		if strings.HasPrefix(r.Path, "/:") || strings.Contains(r.Path, "*") {
+		if strings.HasPrefix(r.Path, "/:") || strings.Contains(r.Path, "*") && r.Path != "/admin/queues/*path" {
 			t.Errorf("%s does not begin with a fixed word", r.Path)
 		}
 	}
