@@ -2,11 +2,13 @@ package describe_test
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"pilothandbook/functions/describe"
 	"pilothandbook/platform/platformtest"
@@ -66,5 +68,31 @@ func TestShow(t *testing.T) {
 	})
 	if doc.Find("#post-api-uploads dd a[href='#Missing']").Length() == 0 || doc.Find("#get-api-modules li code").First().Text() != "modules" {
 		t.Error("what is answered is not told")
+	}
+}
+
+// The description is what the OpenAPI Initiative's schema of 3.1 asks for,
+// which testdata has.
+func TestValid(t *testing.T) {
+	t.Parallel()
+	rules, err := jsonschema.NewCompiler().Compile("testdata/openapi-3.1.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.Open("openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	doc, err := jsonschema.UnmarshalJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rules.Validate(doc); err != nil {
+		t.Error(err)
+	}
+	doc.(map[string]any)["servers"] = "/"
+	if rules.Validate(doc) == nil {
+		t.Error("the schema asks for nothing")
 	}
 }
