@@ -68,7 +68,7 @@ func count(ctx context.Context, tx pgx.Tx, day time.Time) (rows int64, err error
 			SELECT kind, module_id, lesson_id, version,
 			       count(*) AS events, count(*) - count(user_id) AS anonymous, count(DISTINCT user_id) AS people
 			FROM `+month+`
-			WHERE at >= $1::date AT TIME ZONE 'UTC' AND at < ($1::date + 1) AT TIME ZONE 'UTC'
+			WHERE at >= $1::date::timestamp AT TIME ZONE 'UTC' AND at < ($1::date + 1)::timestamp AT TIME ZONE 'UTC'
 			GROUP BY kind, module_id, lesson_id, version)
 		INSERT INTO analytics_daily (day, kind, module_id, lesson_id, version, events, anonymous, people)
 		SELECT $1, kind, module_id, lesson_id, version, events, anonymous, people

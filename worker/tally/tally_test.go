@@ -3,6 +3,7 @@ package tally_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
@@ -90,6 +91,33 @@ func TestToday(t *testing.T) {
 	rollUp(t, j, "")
 	if got := counted(t, p, today); got != "catalog-viewed    7 7 0" && today == platformtest.Text(t, p, `SELECT (now() AT TIME ZONE 'UTC')::date::text`) {
 		t.Errorf("counted %q", got)
+	}
+}
+
+// A day is that of UTC for a server in any zone.
+func TestZones(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"Pacific/Kiritimati", "Pacific/Pago_Pago"} {
+		t.Run(zone, func(t *testing.T) {
+			t.Parallel()
+			p, j := open(t)
+			platformtest.Exec(t, p, `
+				INSERT INTO analytics_events VALUES
+					('2026-01-30 23:59:59Z', 'module-viewed', 'instrument', '', ''),
+					('2026-01-31 00:00:00Z', 'catalog-viewed', '', '', ''),
+					('2026-01-31 23:59:59Z', 'catalog-viewed', '', '', ''),
+					('2026-02-01 00:00:00Z', 'module-viewed', 'instrument', '', '')`)
+			platformtest.Exec(t, p, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone = %L', current_database(), '`+zone+`'); END $$`)
+			j.DB = p.DB.Apart() // a new connection has the zone
+			t.Cleanup(func() { j.DB.Close(time.Second) })
+			if got := platformtest.Text(t, &platform.Platform{DB: j.DB}, `SELECT current_setting('timezone')`); got != zone {
+				t.Fatalf("the zone is %s", got)
+			}
+			rollUp(t, j, "2026-01-31")
+			if got := counted(t, p, "2026-01-31"); got != "catalog-viewed    2 2 0" {
+				t.Errorf("counted %q", got)
+			}
+		})
 	}
 }
 
