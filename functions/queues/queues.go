@@ -32,7 +32,7 @@ func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{sync.OnceValue(func() http.Handler { // a list of routes needs no Redis
 		return asynqmon.New(asynqmon.Options{RootPath: home, RedisConnOpt: shared{p.Redis}, ReadOnly: true})
 	})}
-	return []web.Route{{Method: "GET", Path: home + "/*path", Access: web.Operator, Handle: e.show}}
+	return []web.Route{{Method: "GET", Path: home + "/*path", Access: web.Operator, Handle: e.show, Needs: []string{"REDIS_URL"}}}
 }
 
 type endpoint struct{ monitor func() http.Handler }

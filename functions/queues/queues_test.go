@@ -3,6 +3,7 @@ package queues_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/platformtest/chromium"
+	"pilothandbook/platform/web"
 	"pilothandbook/router"
 )
 
@@ -104,6 +106,15 @@ func TestRedisAway(t *testing.T) {
 	p := platformtest.Open(t, cfg)
 	if a := platformtest.Call(t, p, queues.Routes(p), platformtest.Operator(t, p), "GET", "/admin/queues/api/queues", nil); a.Status != http.StatusServiceUnavailable || !strings.Contains(a.Body, "/admin/jobs") {
 		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
+
+// TestNeedsRedis has a function on Lambda refuse to start where it is told of no
+// Redis, as it could answer nothing.
+func TestNeedsRedis(t *testing.T) {
+	t.Parallel()
+	if needs := web.Needs(queues.Routes(platformtest.New(t))); !slices.Equal(needs, []string{"REDIS_URL"}) {
+		t.Errorf("it needs %q", needs)
 	}
 }
 
