@@ -2,7 +2,7 @@
 // lessons, and close them with a word.
 //
 //	GET  /admin/reports?state=&before=   open ones, or closed, the newest first
-//	POST /admin/reports/:report          closes one: outcome, word
+//	POST /admin/reports/:report?before=  closes one: outcome, word
 package reports
 
 import (
@@ -56,7 +56,7 @@ type list struct {
 	Reports  []report
 	Next     string // the address of the page with older ones
 	Closed   bool   // those that are closed
-	Older    bool   // not the first page
+	Before   string // the report above the page, "" on the first one
 	Saved    bool
 	Outcomes []string
 
@@ -119,7 +119,7 @@ func (e endpoint) read(r *http.Request) (l list, err error) {
 		if before, err = uuid.Parse(s); err != nil {
 			return l, fault.New(fault.NotFound, "There is no such page of reports. Begin with the newest ones.")
 		}
-		l.Older = true
+		l.Before = before.String()
 	}
 	if l.Reports, err = find(r.Context(), e.db, l.Closed, before); err != nil {
 		return l, err

@@ -101,6 +101,21 @@ func TestPaging(t *testing.T) {
 	}
 }
 
+// What is wrong with a form of a later page is told there, with what was typed.
+func TestLaterPage(t *testing.T) {
+	t.Parallel()
+	p, operator, _ := open(t)
+	platformtest.Exec(t, p, `INSERT INTO reports (id, lesson_id, version, text) SELECT gen_random_uuid(), 'holding', '1.0.0', 'Number ' || n FROM generate_series(1, 60) AS n`)
+	_, doc := read(t, p, operator, "/admin/reports")
+	_, doc = read(t, p, operator, doc.Find("a[rel=next]").AttrOr("href", ""))
+	action := doc.Find("main form[method=post]").Last().AttrOr("action", "")
+	a := platformtest.Send(t, p, reports.Routes(p), platformtest.Form(t, operator, action, "outcome=&word=the+sign+was+wrong"))
+	doc = platformtest.Parse(t, a.Body)
+	if a.Status != http.StatusBadRequest || doc.Find("#outcome-error").Length() != 1 || doc.Find("details[open] [name=word]").AttrOr("value", "") != "the sign was wrong" {
+		t.Errorf("%s: %d %s", action, a.Status, platformtest.Gist(doc))
+	}
+}
+
 func TestClose(t *testing.T) {
 	t.Parallel()
 	p, operator, ana := open(t)
