@@ -11,13 +11,15 @@ import (
 
 // Recall writes the rows of checkouts again that began after the backup which
 // was restored, and returns how many. Without its row a payment is quarantined: whether it was
-// sold here, and for how much, nothing else tells.
+// sold here, and for how much, nothing else tells. It looks back a month at
+// least, as a worker that ran since has noted that events were compared.
 func (j Jobs) Recall(ctx context.Context) (n int, err error) {
-	f, err := j.begin(ctx, j.now())
+	start := j.now()
+	f, err := j.begin(ctx, start)
 	if err != nil {
 		return 0, err
 	}
-	since := f.Since
+	since := start.Add(-remembered)
 	if f.Gap {
 		since = f.Before // events are forgotten, sessions are not
 	}

@@ -51,6 +51,7 @@ func TestRecall(t *testing.T) {
 		t.Errorf("rows were\n%s\nand are\n%s", before, after)
 	}
 	platformtest.Exec(t, p, `DELETE FROM checkouts WHERE state = 'open'`)
+	platformtest.Exec(t, p, `INSERT INTO reconciled (created) VALUES (now() + interval '2 hours')`) // by a worker that was started before
 	platformtest.Exec(t, p, `DELETE FROM users WHERE id = $1`, bob.ID)
 	if n := recall(p.Config.AuthURL); n != 3 {
 		t.Errorf("%d rows are written again, want 3", n)
