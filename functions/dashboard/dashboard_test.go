@@ -192,6 +192,11 @@ func TestNothing(t *testing.T) {
 			t.Errorf("the page does not say %q: %s", want, text)
 		}
 	}
+	for _, path := range []string{"/admin?days=90", "/admin/checkouts"} { // upkeep deletes them
+		if text := look(t, p, op, path).Find("main").Text(); !strings.Contains(text, "30 days after it was over") {
+			t.Errorf("%s does not say that checkouts of former days are missing", path)
+		}
+	}
 	bare := platformtest.New(t)
 	if a, _ := platformtest.Page(t, bare, routes(bare), platformtest.Operator(t, bare), "/admin"); a.Status != http.StatusOK {
 		t.Errorf("without modules: %d %s", a.Status, a.Body)
