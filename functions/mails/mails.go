@@ -216,7 +216,7 @@ func never(m mail, user uuid.UUID) string {
 	case job.Mailing(m.Kind, m.Cause, user) == nil:
 		return "A mail of this kind is sent only once."
 	case m.State == "pending":
-		return "It is still being tried, so it need not be sent again."
+		return "It is still being tried. If that was given up, have its job tried again at /admin/jobs."
 	}
 	return ""
 }

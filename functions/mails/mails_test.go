@@ -82,7 +82,7 @@ func TestPage(t *testing.T) {
 	text, doc := d.read(t)
 	for _, want := range []string{
 		"Mails to ana@example.com", "Welcome aboard Sent", "to " + somewhere, "Your purchase Refused", "Opened to you On its way",
-		"It is still being tried", "Your sign-in code Sent", "it is dead by now. They ask for another one", "begin the change of their address once more", "A mail of this kind is sent only once.",
+		"It is still being tried. If that was given up, have its job tried again at /admin/jobs.", "Your sign-in code Sent", "it is dead by now. They ask for another one", "begin the change of their address once more", "A mail of this kind is sent only once.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q: %s", want, text)
