@@ -22,16 +22,14 @@ type about struct{ module, lesson bool }
 
 // kinds lists what browsers may tell of. That a lesson was a preview they do
 // not know.
-func kinds() map[analytics.Kind]about {
-	return map[analytics.Kind]about{
-		analytics.CatalogViewed:    {},
-		analytics.ModuleViewed:     {module: true},
-		analytics.CheckoutStarted:  {module: true},
-		analytics.PurchaseReturned: {},
-		analytics.LessonRead:       {module: true, lesson: true},
-		analytics.LessonFinished:   {module: true, lesson: true},
-		analytics.SearchUsed:       {},
-	}
+var kinds = map[analytics.Kind]about{
+	analytics.CatalogViewed:    {},
+	analytics.ModuleViewed:     {module: true},
+	analytics.CheckoutStarted:  {module: true},
+	analytics.PurchaseReturned: {},
+	analytics.LessonRead:       {module: true, lesson: true},
+	analytics.LessonFinished:   {module: true, lesson: true},
+	analytics.SearchUsed:       {},
 }
 
 // read returns an event as it is to be stored, or why it is not.
@@ -46,7 +44,7 @@ func read(raw json.RawMessage, now time.Time) (analytics.Event, analytics.Result
 	if err := json.Unmarshal(raw, &in); err != nil {
 		return analytics.Event{}, analytics.Malformed
 	}
-	want, known := kinds()[in.Kind]
+	want, known := kinds[in.Kind]
 	switch {
 	case !known || !fits(in.Module, want.module) || !fits(in.Lesson, want.lesson) || !fits(in.Version, want.lesson):
 		return analytics.Event{}, analytics.Malformed

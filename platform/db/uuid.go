@@ -18,8 +18,8 @@ func sendUUIDs(_ context.Context, c *pgx.Conn) error {
 }
 
 func planUUID(value any) (plan pgtype.WrappedEncodePlanNextSetter, next any, ok bool) {
-	id, ok := value.(uuid.UUID)
-	return &uuidPlan{}, pgtype.UUID{Bytes: id, Valid: true}, ok
+	id, ok := asUUID(value)
+	return &uuidPlan{}, id, ok
 }
 
 type uuidPlan struct{ next pgtype.EncodePlan }
@@ -27,7 +27,22 @@ type uuidPlan struct{ next pgtype.EncodePlan }
 // SetNext is called by pgx.
 func (p *uuidPlan) SetNext(next pgtype.EncodePlan) { p.next = next }
 
-// Encode is called by pgx.
+// Encode is called by pgx, with what planUUID took.
 func (p *uuidPlan) Encode(value any, buf []byte) ([]byte, error) {
-	return p.next.Encode(pgtype.UUID{Bytes: value.(uuid.UUID), Valid: true}, buf)
+	id, _ := asUUID(value)
+	return p.next.Encode(id, buf)
+}
+
+// asUUID takes what our code holds a UUID in; pgx itself sends a nil pointer as NULL.
+func asUUID(value any) (id pgtype.UUID, ok bool) {
+	switch v := value.(type) {
+	case uuid.UUID:
+		return pgtype.UUID{Bytes: v, Valid: true}, true
+	case *uuid.UUID:
+		if v == nil {
+			return pgtype.UUID{}, true
+		}
+		return pgtype.UUID{Bytes: *v, Valid: true}, true
+	}
+	return pgtype.UUID{}, false
 }
