@@ -7,10 +7,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/platform/platformtest"
@@ -50,6 +54,46 @@ func BenchmarkWebResident(b *testing.B) {
 	b.ReportMetric(before, "MiB-at-start")
 	b.ReportMetric(resident(b, d.web.Process.Pid), "MiB-resident")
 	b.ReportMetric(float64(b.N)*requests/b.Elapsed().Seconds(), "lessons/s")
+}
+
+// BenchmarkStart compares the time from exec to the first healthy answer of the
+// web service with that of the least service that connects to the same servers.
+// The two start by turns, and medians count.
+func BenchmarkStart(b *testing.B) {
+	d := prepare(b, platformtest.Config(b))
+	least := filepath.Join(b.TempDir(), "bare")
+	if out, err := exec.Command("go", "build", "-o", least, "./testdata/bare").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	var web, bare []time.Duration
+	for b.Loop() {
+		web = append(web, healthy(b, d, d.bin, "web"))
+		bare = append(bare, healthy(b, d, least))
+	}
+	slices.Sort(web)
+	slices.Sort(bare)
+	ours, theirs := web[len(web)/2], bare[len(bare)/2]
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(ours.Seconds()*1000, "ms/web")
+	b.ReportMetric(theirs.Seconds()*1000, "ms/bare")
+	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "times")
+}
+
+// healthy starts a program, and returns after how long it answered.
+func healthy(b *testing.B, d *deployment, bin string, args ...string) time.Duration {
+	b.Helper()
+	began := time.Now()
+	p := launch(b, bin, b.TempDir(), append(d.env, "PORT="+strings.TrimPrefix(d.base, "http://127.0.0.1:")), args...)
+	for !answers(d.base, "/api/health") {
+		if time.Since(began) > time.Minute {
+			b.Fatalf("%s is not healthy:\n%s", bin, p.out)
+		}
+		time.Sleep(200 * time.Microsecond)
+	}
+	took := time.Since(began)
+	_ = p.Process.Kill()
+	<-p.done
+	return took
 }
 
 func readLesson(c *http.Client, url, cookie string) error {
