@@ -22,7 +22,6 @@ import (
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -77,7 +76,8 @@ type settings struct {
 	Renamed     bool
 	NewEmail    string
 	Typed       string // to confirm the deletion
-	Field, Text string // what is wrong
+
+	web.Mistake
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
@@ -89,15 +89,10 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*settings), refused error) error {
 	who := access.Of(r.Context())
 	s := settings{Name: who.Name, Email: who.Email, Author: who.Can("author"), Staff: who.Staff(), Operator: who.Can("operator"), Confirm: confirm.Page(home)}
-	status := http.StatusOK
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.TooMany && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		s.Field, s.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	status, err := s.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
-	var err error
 	if s.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
 		return err
 	}

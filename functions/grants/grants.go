@@ -64,7 +64,8 @@ type view struct {
 	Module, Reason, Until string
 	Revoking              string // the grant that was to be closed
 	RevokeReason          string
-	Field, Text           string // what is wrong
+
+	web.Mistake
 }
 
 // module is something that can be opened.
@@ -95,14 +96,10 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // answer shows the page. change sets what was typed; refused tells what is
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*view), refused error) error {
-	status := http.StatusOK
 	var v view
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		v.Field, v.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	status, err := v.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
 	if err := e.read(r, &v); err != nil {
 		return err

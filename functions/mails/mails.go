@@ -65,7 +65,8 @@ type view struct {
 	Saved       bool
 
 	Mail, Reason string // that was to be sent again, and why
-	Field, Text  string // what is wrong
+
+	web.Mistake
 }
 
 // mail is one that somebody was sent, or is to be.
@@ -98,14 +99,10 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // answer shows the page. change sets what was typed; refused tells what is
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*view), refused error) error {
-	status := http.StatusOK
 	var v view
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		v.Field, v.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	status, err := v.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
 	if err := e.read(r, &v); err != nil {
 		return err

@@ -32,7 +32,8 @@ type view struct {
 	Saved   bool
 
 	Reason, Typed string
-	Field, Text   string // what is wrong
+
+	web.Mistake
 }
 
 // reason is why a payment is given back, as the table has it and in words.
@@ -65,13 +66,9 @@ func (v view) Heading() string {
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*view), refused error) error {
 	v := view{Reasons: reasons()}
-	status := http.StatusOK
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		v.Field, v.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	status, err := v.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
 	id, err := named(r)
 	if err != nil {

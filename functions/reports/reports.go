@@ -61,7 +61,8 @@ type list struct {
 	Outcomes []string
 
 	Report, Outcome, Word string // that was to be closed, and how
-	Field, Text           string // what is wrong
+
+	web.Mistake
 }
 
 // report is what a reader found wrong.
@@ -94,17 +95,13 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // answer shows the page. change sets what was typed; refused tells what is
 // wrong with it.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*list), refused error) error {
-	status := http.StatusOK
 	l, err := e.read(r)
 	if err != nil {
 		return err
 	}
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		l.Field, l.Text, status = f.Field, f.Text, web.Status(f.Kind)
+	status, err := l.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
 	change(&l)
 	return e.page.Show(w, r, status, reader.View{Title: "Reported errors", Notice: e.notice, Data: l})

@@ -58,7 +58,8 @@ type view struct {
 	Recent      bool // signed in a moment ago
 	Confirm     string
 	Saved       string // what was just done
-	Text        string // what is wrong
+
+	web.Mistake
 }
 
 // role is one that there is, and what it allows.
@@ -72,13 +73,9 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error { return e.
 // answer shows the page, with what was refused.
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, refused error) error {
 	v := view{Saved: r.URL.Query().Get("saved")}
-	status := http.StatusOK
-	if refused != nil {
-		f := fault.Of(refused)
-		if f.Kind != fault.Invalid && f.Kind != fault.Conflict || !web.WantsPage(r) {
-			return refused
-		}
-		v.Text, status = f.Text, web.Status(f.Kind)
+	status, err := v.Refuse(r, refused)
+	if err != nil {
+		return err
 	}
 	if err := e.read(r, &v); err != nil {
 		return err
