@@ -16,7 +16,7 @@ func TestFirst(t *testing.T) {
 	p := platformtest.New(t)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	done := func(w http.ResponseWriter, r *http.Request) error { return web.JSON(w, http.StatusOK, "done") }
-	routes := []web.Route{{Method: "POST", Path: "/account/delete", Handle: confirm.First(p.DB, "/account", done)}}
+	routes := []web.Route{{Method: "POST", Path: "/serious", Handle: confirm.First(p.DB, "/account", done)}}
 	for _, tc := range []struct {
 		name, age, referer, accept string
 		status                     int
@@ -31,7 +31,7 @@ func TestFirst(t *testing.T) {
 		if _, err := p.DB.Exec(t.Context(), `UPDATE sessions SET verified_at = now() - $1::text::interval`, tc.age); err != nil {
 			t.Fatal(err)
 		}
-		r := platformtest.Form(t, ana, "/account/delete", "")
+		r := platformtest.Form(t, ana, "/serious", "")
 		r.Header.Set("Referer", tc.referer)
 		r.Header.Set("Accept", tc.accept)
 		a := platformtest.Send(t, p, routes, r)
