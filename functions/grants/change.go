@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
@@ -47,7 +48,7 @@ func (e endpoint) give(w http.ResponseWriter, r *http.Request) error {
 
 // gift reads the form.
 func (e endpoint) gift(r *http.Request) (g gift, err error) {
-	if g.person, err = person(r); err != nil {
+	if g.person, err = account.Person(web.Param(r, "person")); err != nil {
 		return g, err
 	}
 	all, err := modules(r.Context(), e.db)
@@ -95,7 +96,7 @@ func (g gift) write(ctx context.Context, tx pgx.Tx) error {
 		WHERE id = $1
 		FOR NO KEY UPDATE`, g.person).Scan(&g.person)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nobody()
+		return account.Nobody()
 	}
 	if err != nil {
 		return fmt.Errorf("open %q to %s: %w", g.module, g.person, err)
@@ -127,7 +128,7 @@ func (e endpoint) revoke(w http.ResponseWriter, r *http.Request) error {
 	if err := web.Form(w, r); err != nil {
 		return err
 	}
-	who, err := person(r)
+	who, err := account.Person(web.Param(r, "person"))
 	if err != nil {
 		return err
 	}

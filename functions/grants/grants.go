@@ -25,7 +25,6 @@ import (
 	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -110,12 +109,12 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*vi
 
 func (e endpoint) read(r *http.Request, v *view) (err error) {
 	ctx := r.Context()
-	if v.Person, err = person(r); err != nil {
+	if v.Person, err = account.Person(web.Param(r, "person")); err != nil {
 		return err
 	}
 	v.Email, v.Name, err = account.Address(ctx, e.db, v.Person)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nobody()
+		return account.Nobody()
 	}
 	if err != nil {
 		return err
@@ -132,19 +131,6 @@ func (e endpoint) read(r *http.Request, v *view) (err error) {
 }
 
 func path(person uuid.UUID) string { return "/admin/people/" + person.String() + "/grants" }
-
-func nobody() error {
-	return fault.New(fault.NotFound, "There is no such account, or not any more. Look for it among the people.")
-}
-
-// person returns the id in the path.
-func person(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(web.Param(r, "person"))
-	if err != nil {
-		return id, nobody()
-	}
-	return id, nil
-}
 
 func modules(ctx context.Context, q db.Querier) ([]module, error) {
 	rows, err := q.Query(ctx, `

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/audit"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
@@ -22,7 +23,7 @@ func (e endpoint) change(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := change{actor: access.User(r.Context()), role: r.PostFormValue("role")}
 	var err error
-	if c.person, err = person(r); err != nil {
+	if c.person, err = account.Person(web.Param(r, "person")); err != nil {
 		return err
 	}
 	if c.role != "author" && c.role != "operator" {
@@ -73,7 +74,7 @@ func (e endpoint) lock(ctx context.Context, tx pgx.Tx, c change) (email string, 
 		WHERE id = $1
 		FOR NO KEY UPDATE`, c.person, c.role).Scan(&email, &has)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", false, nobody()
+		return "", false, account.Nobody()
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("roles of %s: %w", c.person, err)

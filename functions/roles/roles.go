@@ -19,11 +19,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/account/confirm"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -84,7 +84,7 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, refused error) 
 }
 
 func (e endpoint) read(r *http.Request, v *view) (err error) {
-	if v.Person, err = person(r); err != nil {
+	if v.Person, err = account.Person(web.Param(r, "person")); err != nil {
 		return err
 	}
 	var has []string
@@ -93,7 +93,7 @@ func (e endpoint) read(r *http.Request, v *view) (err error) {
 		FROM users
 		WHERE id = $1`, v.Person).Scan(&v.Email, &v.Name, &has)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nobody()
+		return account.Nobody()
 	}
 	if err != nil {
 		return fmt.Errorf("roles of %s: %w", v.Person, err)
@@ -112,16 +112,3 @@ func (e endpoint) read(r *http.Request, v *view) (err error) {
 func (e endpoint) set(email string) bool { return slices.Contains(e.config.Admins(), email) }
 
 func path(person uuid.UUID) string { return "/admin/people/" + person.String() + "/roles" }
-
-func nobody() error {
-	return fault.New(fault.NotFound, "There is no such account, or not any more. Look for it among the people.")
-}
-
-// person returns the id in the path.
-func person(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(web.Param(r, "person"))
-	if err != nil {
-		return id, nobody()
-	}
-	return id, nil
-}
