@@ -11,6 +11,7 @@ import (
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
+	"pilothandbook/platform/queue"
 	"pilothandbook/worker/money"
 )
 
@@ -48,11 +49,17 @@ func Replay(ctx context.Context, p *platform.Platform, out io.Writer, which stri
 }
 
 // Reconcile compares what Stripe knows with what the inbox has, as the worker
-// does every few minutes. After a backup was restored it first writes the
-// checkouts again that are younger.
+// does every few minutes. After a backup was restored it first has the jobs wait
+// again that the backup has as queued, and writes the checkouts again that are
+// younger.
 func Reconcile(ctx context.Context, p *platform.Platform, restored bool, out io.Writer) error {
 	jobs := money.New(p)
 	if restored {
+		waiting, err := queue.UnqueueAll(ctx, p.DB)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%d jobs wait again whose place in Redis was lost\n", waiting)
 		n, err := jobs.Recall(ctx)
 		if err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"pilothandbook/platform/db"
 )
 
 const (
@@ -83,12 +85,22 @@ func (r *relay) forgotten(ctx context.Context) (int64, error) {
 	if known, err := r.redis.Exists(ctx, marker).Result(); err != nil || known > 0 {
 		return 0, err
 	}
-	tag, err := r.pool.Exec(ctx, `
+	n, err := UnqueueAll(ctx, r.pool)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	return n, r.redis.Set(ctx, marker, 1, 0).Err()
+}
+
+// UnqueueAll has the queued rows wait again, whose tickets are lost with their
+// Redis, and returns how many there were.
+func UnqueueAll(ctx context.Context, q db.Querier) (int64, error) {
+	tag, err := q.Exec(ctx, `
 		UPDATE outbox
 		SET state = 'waiting', attempt = attempt + 1, lease_until = NULL
 		WHERE state = 'queued'`)
 	if err != nil {
-		return 0, fmt.Errorf("sweep: %w", err)
+		return 0, fmt.Errorf("have queued jobs wait again: %w", err)
 	}
-	return tag.RowsAffected(), r.redis.Set(ctx, marker, 1, 0).Err()
+	return tag.RowsAffected(), nil
 }
