@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,20 +28,25 @@ func TestMain(m *testing.M) {
 	platformtest.Main(m)
 }
 
-// built is the program, built once with and once without the stand-ins.
+// built is the program, built once with the stand-ins, and once as the image has
+// it.
 var built = map[string]func() (string, error){
-	"":           sync.OnceValues(func() (string, error) { return build("") }),
-	"production": sync.OnceValues(func() (string, error) { return build("production,nodynamic") }),
+	"": sync.OnceValues(func() (string, error) { return build(nil) }),
+	"production": sync.OnceValues(func() (string, error) {
+		return build([]string{"CGO_ENABLED=0"}, "-tags", "production,nodynamic", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
+	}),
 }
 
-func build(tags string) (string, error) {
+func build(env []string, flags ...string) (string, error) {
 	dir, err := os.MkdirTemp("", "handbook-program-")
 	if err != nil {
 		return "", err
 	}
 	platformtest.AtEnd(func() { _ = os.RemoveAll(dir) })
 	bin := filepath.Join(dir, "handbook")
-	out, err := exec.Command("go", "build", "-tags", tags, "-o", bin, ".").CombinedOutput()
+	c := exec.Command("go", slices.Concat([]string{"build"}, flags, []string{"-o", bin, "."})...)
+	c.Env = append(os.Environ(), env...)
+	out, err := c.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/platform/web"
@@ -20,7 +21,7 @@ var templates embed.FS
 
 // Page is a page of a function: its template in the layout. The template
 // defines "main", and may define "head".
-type Page struct{ t *template.Template }
+type Page struct{ t func() *template.Template }
 
 // View is what the layout shows around a page.
 type View struct {
@@ -31,17 +32,21 @@ type View struct {
 	Data   any            // what the page's own template shows, as .Data
 }
 
-// New parses the template in file with the layout.
+// New returns the page whose template is in file. It is parsed with the layout
+// when it is first shown: most processes show few of them, and each takes
+// memory.
 func New(files fs.FS, file string) *Page {
-	layout := template.New("layout").Funcs(template.FuncMap{"asset": Asset, "money": Money})
-	layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/parts.html"))
-	return &Page{template.Must(layout.ParseFS(files, file))}
+	return &Page{sync.OnceValue(func() *template.Template {
+		layout := template.New("layout").Funcs(template.FuncMap{"asset": Asset, "money": Money})
+		layout = template.Must(layout.ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+		return template.Must(layout.ParseFS(files, file))
+	})}
 }
 
 // Build returns the page's bytes.
 func (p *Page) Build(v View) ([]byte, error) {
 	var b bytes.Buffer
-	if err := p.t.ExecuteTemplate(&b, "layout", v); err != nil {
+	if err := p.t().ExecuteTemplate(&b, "layout", v); err != nil {
 		return nil, fmt.Errorf("page %q: %w", v.Title, err)
 	}
 	return b.Bytes(), nil

@@ -3,6 +3,8 @@ package mdx
 import (
 	"regexp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // native is an element of HTML that a lesson may use as a tag. Whatever
@@ -103,16 +105,18 @@ func (s *survey) nativeAttribute(e *element, n native, a attribute) {
 	if a.name == "open" && value == true {
 		text = ""
 	}
-	if !fits[a.name].MatchString(text) {
+	if !fits[a.name](text) {
 		s.faults.in(a.at, "%q is no value of %s", text, a.name)
 		return
 	}
 	e.use.attrs = append(e.use.attrs, [2]string{a.name, text})
 }
 
-// fits is what the attributes of HTML may be.
-var fits = map[string]*regexp.Regexp{
-	"open":  regexp.MustCompile(`^$`),
-	"start": regexp.MustCompile(`^[0-9]{1,9}$`),
-	"title": regexp.MustCompile(`^[^\x00]{1,200}$`),
+// fits tells what the attributes of HTML may be.
+var fits = map[string]func(string) bool{
+	"open":  func(text string) bool { return text == "" },
+	"start": regexp.MustCompile(`^[0-9]{1,9}$`).MatchString,
+	"title": func(text string) bool {
+		return text != "" && utf8.RuneCountInString(text) <= 200 && !strings.Contains(text, "\x00")
+	},
 }

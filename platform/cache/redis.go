@@ -15,6 +15,9 @@ import (
 const (
 	quick     = 150 * time.Millisecond
 	keepAlive = 30 * time.Second
+	// buffer is what a connection reads and writes by, each: commands are short,
+	// and longer values pass it by. The library's 32 KiB would be a megabyte idle.
+	buffer = 4 << 10
 )
 
 // Patient returns the client of the queue: it retries, waits, and connects
@@ -50,6 +53,7 @@ func open(url string, ipFamily int, set func(*redis.Options)) (redis.UniversalCl
 	set(o)
 	o.ContextTimeoutEnabled = true
 	o.MinIdleConns = 0
+	o.ReadBufferSize, o.WriteBufferSize = buffer, buffer
 	network := map[int]string{0: "tcp", 4: "tcp4", 6: "tcp6"}[ipFamily]
 	o.Dialer = dialer(network, o)
 	return redis.NewClient(o), nil

@@ -64,7 +64,9 @@ func parse(src string) (*node, error) {
 
 // length is what MathML measures by; it has at most two digits before the
 // point, so that nothing leaves the page.
-const length = `-?[0-9]{0,2}(?:\.[0-9]+)?(?:em|ex|pt|px|mu|width|height|depth)?`
+var length = exactly(`-?[0-9]{0,2}(?:\.[0-9]+)?(?:em|ex|pt|px|mu|width|height|depth)?`)
+
+var truth = exactly(`true|false`)
 
 func exactly(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
@@ -89,10 +91,10 @@ var values = func() map[string]*regexp.Regexp {
 		"scriptlevel": exactly(`[+-]?[0-3]`), "columnalign": exactly(`(?:left|right|center| )+`), "notation": exactly(`top|bottom|box`),
 	}
 	for _, name := range []string{"fence", "stretchy", "movablelimits", "symmetric", "accent", "accentunder", "separator", "largeop", "displaystyle"} {
-		all[name] = exactly(`true|false`)
+		all[name] = truth
 	}
 	for _, name := range []string{"width", "height", "depth", "lspace", "rspace", "voffset", "minsize", "maxsize", "linethickness", "mathsize", "rowspacing"} {
-		all[name] = exactly(length)
+		all[name] = length
 	}
 	return all
 }()

@@ -3,13 +3,15 @@
 package highlight
 
 import (
+	"embed"
 	"html"
+	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/chroma/v2"
-	"github.com/alecthomas/chroma/v2/lexers"
 )
 
 // The bounds of what is coloured; beyond them code is plain. The library itself
@@ -19,20 +21,34 @@ const (
 	maxTime = time.Second
 )
 
-// languages are those that are coloured. The library has 300, and with some of
+// Languages are those that are coloured. The library has 280, and with some of
 // them texts that are not of the language keep it busy for ever; these are
 // fuzzed.
-var languages = strings.Fields("bash c css diff go html ini java javascript js json jsx markdown md py python " +
+var Languages = strings.Fields("bash c css diff go html ini java javascript js json jsx markdown md py python " +
 	"rust sh shell sql toml ts tsx typescript xml yaml yml")
+
+//go:generate go run ./gather
+//go:embed languages/*.xml
+var files embed.FS
+
+// lexers are those of Languages, read when the first code is coloured.
+var lexers = sync.OnceValue(func() *chroma.LexerRegistry {
+	all := chroma.NewLexerRegistry()
+	paths, _ := fs.Glob(files, "languages/*.xml") // the only error is of the pattern
+	for _, path := range paths {
+		all.Register(chroma.MustNewXMLLexer(files, path))
+	}
+	return all
+})
 
 // Lines is code of a language as HTML, one for each line, in which elements
 // are closed. It is not ok if the language is not one of a list, or if to read
 // the code would take too long.
 func Lines(language, code string) (lines []string, ok bool) {
-	if !slices.Contains(languages, language) || len(code) > maxCode {
+	if !slices.Contains(Languages, language) || len(code) > maxCode {
 		return nil, false
 	}
-	next, err := chroma.Coalesce(lexers.Get(language)).Tokenise(nil, code)
+	next, err := chroma.Coalesce(lexers().Get(language)).Tokenise(nil, code)
 	if err != nil {
 		return nil, false
 	}

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/chroma/v2"
+	"github.com/alecthomas/chroma/v2/lexers"
+
 	"pilothandbook/platform/highlight"
 )
 
@@ -42,6 +45,40 @@ func TestPlain(t *testing.T) {
 	} {
 		if lines, ok := highlight.Lines(tc.language, tc.code); ok {
 			t.Errorf("%s is coloured: %q", tc.language, lines)
+		}
+	}
+}
+
+// Every language is coloured as by the library, whose package of lexers is only
+// here and where they are copied.
+func TestAsInTheLibrary(t *testing.T) {
+	t.Parallel()
+
+	const code = "# one\n// two\nif (a < \"b\") { return 0x1F; } /* c */\n<a href='x'>&amp;</a>\n```go\nvar a = 5\n```\n- x: \"y\"\nSELECT 1 FROM t -- d\n@f def g(): pass"
+	for _, language := range highlight.Languages {
+		var want strings.Builder
+		tokens, err := chroma.Coalesce(lexers.Get(language)).Tokenise(nil, code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		classes := 0
+		for token := tokens(); token != chroma.EOF; token = tokens() {
+			class := highlight.Class(token.Type)
+			for i, piece := range strings.Split(token.Value, "\n") {
+				if i > 0 {
+					want.WriteByte('\n')
+				}
+				if text := html.EscapeString(piece); class != "" && strings.TrimSpace(piece) != "" {
+					classes++
+					want.WriteString(`<span class="` + class + `">` + text + `</span>`)
+				} else {
+					want.WriteString(text)
+				}
+			}
+		}
+		lines, ok := highlight.Lines(language, code)
+		if got := strings.Join(lines, "\n"); !ok || got != strings.TrimSuffix(want.String(), "\n") || classes == 0 {
+			t.Errorf("%s: %v\n%s\nwant\n%s", language, ok, got, want.String())
 		}
 	}
 }

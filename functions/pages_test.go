@@ -1,0 +1,32 @@
+package functions_test
+
+import (
+	"io/fs"
+	"os"
+	"testing"
+
+	"pilothandbook/reader"
+)
+
+// TestPages parses every page of a function, which else happens when it is
+// first shown. What they show is tested beside them.
+func TestPages(t *testing.T) {
+	t.Parallel()
+
+	files := os.DirFS(".")
+	all, err := fs.Glob(files, "*/*.html")
+	if err != nil || len(all) < 30 {
+		t.Fatalf("%d pages, %v", len(all), err)
+	}
+	for _, file := range all {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			defer func() {
+				if fault := recover(); fault != nil {
+					t.Errorf("%s: %v", file, fault)
+				}
+			}()
+			_, _ = reader.New(files, file).Build(reader.View{}) // without data most have nothing to show
+		})
+	}
+}

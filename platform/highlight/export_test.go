@@ -1,4 +1,0 @@
-package highlight
-
-// Languages are those that are coloured.
-var Languages = languages
