@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"log"
@@ -11,6 +12,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/chroma/v2"
@@ -46,11 +49,25 @@ func gather() error {
 			return fmt.Errorf("%s: %w", language, err)
 		}
 		name := strings.ToLower(lexer.Config().Name) + ".xml"
-		if err := os.WriteFile(filepath.Join(folder, name), append(text, '\n'), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, name), append(ordered(text), '\n'), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var state = regexp.MustCompile(`(?s)<state .*?</state>`)
+
+// ordered sorts the states of a lexer in XML. chroma keeps them in a map, and
+// writes them in another order each time.
+func ordered(text []byte) []byte {
+	states := state.FindAll(text, -1)
+	slices.SortFunc(states, bytes.Compare)
+	next := 0
+	return state.ReplaceAllFunc(text, func([]byte) []byte {
+		next++
+		return states[next-1]
+	})
 }
 
 // written is a lexer that can be written as XML: Markdown's is wrapped, for the
