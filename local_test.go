@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"pilothandbook/platform/config"
 )
@@ -127,7 +128,7 @@ func runWord(t *testing.T, dir string, args ...string) (code int, said string) {
 // asks for its metrics.
 func officeLocal(t *testing.T, dir, base string) {
 	t.Helper()
-	for _, args := range [][]string{{"jobs"}, {"retry", "--all"}, {"roll-up", "2026-11-23"}, {"reconcile"}, {"replay", "all"}, {"rotate-key"}, {"rotate-key", "--lost"}, {"fsck"}, {"doctor"}, {"migrate"}} {
+	for _, args := range [][]string{{"jobs"}, {"retry", "--all"}, {"roll-up", time.Now().UTC().Format(time.DateOnly)}, {"reconcile"}, {"replay", "all"}, {"rotate-key"}, {"rotate-key", "--lost"}, {"fsck"}, {"doctor"}, {"migrate"}} {
 		code, said := runWord(t, dir, args...)
 		if args[0] == "fsck" && code == 1 && strings.Contains(said, " differences") {
 			code = 0 // a confirmation may be on its way

@@ -2,6 +2,7 @@ package functions_test
 
 import (
 	"testing"
+	"time"
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/platform/platformtest"
@@ -44,7 +45,7 @@ func inputs() map[string]input {
 		"POST /admin/purchases/:purchase/refund":   form("reason=requested&amount=59.00"),
 		"POST /checkout/:module":                   form("consent=on"),
 		"POST /api/events":                         asJSON(`{"device":"d","events":[{"id":"` + aRun + `","lesson":"holding","kind":"finish","at":"2026-11-23T12:00:00Z"}]}`),
-		"POST /api/analytics":                      asJSON(`{"events":[{"kind":"search-used","at":"2026-11-23T12:00:00Z"}]}`),
+		"POST /api/analytics":                      asJSON(`{"events":[{"kind":"search-used","at":"` + time.Now().UTC().Format(time.RFC3339) + `"}]}`), // older ones are dropped
 		"POST /api/modules/:module/licence":        asJSON(`{"publicKey":"` + aPublicKey + `"}`),
 		"POST /api/uploads":                        asJSON(`{"module":"instrument","version":"2.0.0","files":[{"path":"module.yaml","size":1,"sha256":"` + sum("x") + `"}]}`),
 		"POST /api/versions/:module":               asJSON(`{"activate":"1.0.0"}`),

@@ -1,6 +1,8 @@
 package functions_test
 
 import (
+	"errors"
+	"html/template"
 	"io/fs"
 	"os"
 	"testing"
@@ -26,7 +28,12 @@ func TestPages(t *testing.T) {
 					t.Errorf("%s: %v", file, fault)
 				}
 			}()
-			_, _ = reader.New(files, file).Build(reader.View{}) // without data most have nothing to show
+			// Without data most have nothing to show; what cannot be escaped never
+			// has.
+			_, err := reader.New(files, file).Build(reader.View{})
+			if broken, ok := errors.AsType[*template.Error](err); ok {
+				t.Error(broken)
+			}
 		})
 	}
 }

@@ -14,6 +14,7 @@ import (
 // only says that somebody was here is left out.
 func (w *world) state(t *testing.T, about string) map[string]string {
 	t.Helper()
+	w.p.Flush()
 	var parts []string
 	for _, name := range w.tables(t) {
 		parts = append(parts, fmt.Sprintf(`

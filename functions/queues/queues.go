@@ -37,6 +37,10 @@ func Routes(p *platform.Platform) []web.Route {
 
 type endpoint struct{ monitor func() http.Handler }
 
+// absent is what asynqmon says, as of a fault of its own, of a queue that is not
+// there: a page that was left open asks for one once Redis has been emptied.
+var absent = regexp.MustCompile(`queue "[^"]*" does not exist`)
+
 // shared has asynqmon use the connections of the process.
 type shared struct{ client redis.UniversalClient }
 
@@ -46,6 +50,9 @@ func (s shared) MakeRedisClient() any { return s.client }
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	a := answer{header: http.Header{}, status: http.StatusOK}
 	e.monitor().ServeHTTP(&a, r)
+	if a.status >= http.StatusInternalServerError && absent.Match(a.body.Bytes()) {
+		return fault.New(fault.NotFound, "Redis carries no such queue now. Those that it carries are at /admin/queues/, all jobs at /admin/jobs.")
+	}
 	if a.status >= http.StatusInternalServerError {
 		return fault.New(fault.Unavailable, "Redis does not tell what it carries. Nothing is lost: the jobs themselves are at /admin/jobs.").
 			Because(fmt.Errorf("asynqmon: %d %s", a.status, a.body.Bytes()))

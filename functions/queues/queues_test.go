@@ -66,7 +66,7 @@ func TestShown(t *testing.T) {
 	if a := get("/admin/queues/api/queues/shown/pending_tasks"); !strings.Contains(a.Body, ticket) {
 		t.Errorf("the job is not told of: %s", a.Body)
 	}
-	if a := get("/admin/queues/api/queues/nowhere"); a.Status == http.StatusOK || !strings.Contains(a.Body, "Redis does not tell") && a.Status != http.StatusNotFound {
+	if a := get("/admin/queues/api/queues/nowhere"); a.Status != http.StatusNotFound || !strings.Contains(a.Body, "no such queue") {
 		t.Errorf("no such queue: %d %s", a.Status, a.Body)
 	}
 }

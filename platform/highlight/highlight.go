@@ -21,10 +21,12 @@ const (
 	maxTime = time.Second
 )
 
-// Languages are those that are coloured. The library has 280, and with some of
-// them texts that are not of the language keep it busy for ever; these are
+// Languages returns those that are coloured. The library has 280, and with some
+// of them texts that are not of the language keep it busy for ever; these are
 // fuzzed.
-var Languages = strings.Fields("bash c css diff go html ini java javascript js json jsx markdown md py python " +
+func Languages() []string { return slices.Clone(languages) }
+
+var languages = strings.Fields("bash c css diff go html ini java javascript js json jsx markdown md py python " +
 	"rust sh shell sql toml ts tsx typescript xml yaml yml")
 
 //go:generate go run ./gather
@@ -45,7 +47,7 @@ var lexers = sync.OnceValue(func() *chroma.LexerRegistry {
 // are closed. It is not ok if the language is not one of a list, or if to read
 // the code would take too long.
 func Lines(language, code string) (lines []string, ok bool) {
-	if !slices.Contains(Languages, language) || len(code) > maxCode {
+	if !slices.Contains(languages, language) || len(code) > maxCode {
 		return nil, false
 	}
 	next, err := chroma.Coalesce(lexers().Get(language)).Tokenise(nil, code)

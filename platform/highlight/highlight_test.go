@@ -55,7 +55,7 @@ func TestAsInTheLibrary(t *testing.T) {
 	t.Parallel()
 
 	const code = "# one\n// two\nif (a < \"b\") { return 0x1F; } /* c */\n<a href='x'>&amp;</a>\n```go\nvar a = 5\n```\n- x: \"y\"\nSELECT 1 FROM t -- d\n@f def g(): pass"
-	for _, language := range highlight.Languages {
+	for _, language := range highlight.Languages() {
 		var want strings.Builder
 		tokens, err := chroma.Coalesce(lexers.Get(language)).Tokenise(nil, code)
 		if err != nil {
@@ -88,12 +88,13 @@ var tag = regexp.MustCompile(`<span class="[ckmsfv]">|</span>`)
 
 // FuzzLines colours texts as each language: they end, and their text must stay what it was.
 func FuzzLines(f *testing.F) {
-	for i := range highlight.Languages {
+	languages := highlight.Languages()
+	for i := range languages {
 		f.Add(uint16(i), "if (a < \"b\\n\") { /* c\n*/ return 0x1F } # d\n'''\n<a href=\"x\">&amp;</a>")
 		f.Add(uint16(i), strings.Repeat("(a|a)*\"'`/[{<%", 20))
 	}
 	f.Fuzz(func(t *testing.T, language uint16, code string) {
-		lines, ok := highlight.Lines(highlight.Languages[int(language)%len(highlight.Languages)], code)
+		lines, ok := highlight.Lines(languages[int(language)%len(languages)], code)
 		if !ok {
 			return
 		}

@@ -54,7 +54,8 @@ function page(): What | undefined {
 /** What sending a form begins or ends. */
 function begun(form: HTMLFormElement): What | undefined {
   const article = document.querySelector<HTMLElement>("article[data-lesson]");
-  const { pathname } = new URL(form.action);
+  // Not form.action, which is the field of that name where there is one.
+  const { pathname } = new URL(form.getAttribute("action") ?? "", location.href);
   if (article && pathname.endsWith("/finish")) {
     return lesson("lesson-finished", article);
   }

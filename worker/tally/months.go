@@ -19,10 +19,14 @@ const (
 	monthsAhead  = 2
 )
 
-// daysOpen is for how many days before the present one events may have come
-// in since they were counted: they arrive up to a day late, and were held in
-// memory while PostgreSQL was away.
-const daysOpen = 3
+// Which days before the present one are counted once more: events arrive up to a
+// day late, and were held in memory while PostgreSQL was away; and where no
+// worker was there, all since the last one that was counted, which may be so in
+// part.
+const (
+	daysOpen = 3
+	daysMost = 60
+)
 
 // Keep makes the months that come, drops those that are too old, and has the
 // days that are over counted once more. It does not wait long for those who
@@ -32,11 +36,11 @@ func (j Jobs) Keep(ctx context.Context, _ job.KeepAnalytics) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '3s'`); err != nil {
 			return err
 		}
-		var today time.Time
+		var today, open time.Time
 		err := tx.QueryRow(ctx, `
 			WITH present AS (SELECT (now() AT TIME ZONE 'UTC')::date AS day)
-			SELECT day
-			FROM present, make_analytics_partitions(day, $1)`, monthsAhead+1).Scan(&today)
+			SELECT day, greatest(day - $3::int, least(day - $2::int, (SELECT max(c.day) FROM analytics_daily c WHERE c.day < present.day)))
+			FROM present, make_analytics_partitions(day, $1)`, monthsAhead+1, daysOpen, daysMost).Scan(&today, &open)
 		if err != nil {
 			return fmt.Errorf("make months of analytics: %w", err)
 		}
@@ -44,9 +48,8 @@ func (j Jobs) Keep(ctx context.Context, _ job.KeepAnalytics) error {
 		if err != nil {
 			return err
 		}
-		for n := range daysOpen {
-			day := today.AddDate(0, 0, -n-1).Format(time.DateOnly)
-			if _, err := queue.Add(ctx, tx, job.RollUpAnalytics{Day: day}); err != nil {
+		for day := open; day.Before(today); day = day.AddDate(0, 0, 1) {
+			if _, err := queue.Add(ctx, tx, job.RollUpAnalytics{Day: day.Format(time.DateOnly)}); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package tally_test
 
 import (
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -172,5 +173,28 @@ func TestKeep(t *testing.T) {
 	days := `SELECT string_agg(DISTINCT payload->>'day', ' ') FROM outbox WHERE kind = 'roll-up-analytics' AND queue = 'analytics'`
 	if got, want := platformtest.Text(t, p, days), platformtest.Text(t, p, `SELECT concat_ws(' ', (now() AT TIME ZONE 'UTC')::date - 3, (now() AT TIME ZONE 'UTC')::date - 2, (now() AT TIME ZONE 'UTC')::date - 1)`); got != want {
 		t.Errorf("days to count %q, want %q", got, want)
+	}
+}
+
+// A worker that was away for days counts them all once it is back, from the one
+// that it may have counted in part.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	for away, want := range map[int]int{1: 3, 3: 3, 10: 10, 200: 60} {
+		p, j := open(t)
+		platformtest.Exec(t, p, `
+			INSERT INTO analytics_daily (day, kind, module_id, lesson_id, version, events, anonymous, people)
+			SELECT (now() AT TIME ZONE 'UTC')::date - ago, 'catalog-viewed', '', '', '', 1, 1, 0
+			FROM unnest(ARRAY[0, $1, $1 + 1]) AS ago`, away)
+		if err := j.Keep(t.Context(), job.KeepAnalytics{}); err != nil {
+			t.Fatal(err)
+		}
+		got := platformtest.Text(t, p, `
+			SELECT concat_ws(' ', count(*), (now() AT TIME ZONE 'UTC')::date - min(payload->>'day')::date, (now() AT TIME ZONE 'UTC')::date - max(payload->>'day')::date)
+			FROM outbox
+			WHERE kind = 'roll-up-analytics'`)
+		if want := fmt.Sprintf("%d %d 1", want, want); got != want {
+			t.Errorf("away for %d days: jobs, first and last of the days ago: %q, want %q", away, got, want)
+		}
 	}
 }

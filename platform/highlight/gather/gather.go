@@ -39,7 +39,7 @@ func gather() error {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
 	}
-	for _, language := range highlight.Languages {
+	for _, language := range highlight.Languages() {
 		lexer, err := written(lexers.Get(language))
 		if err != nil {
 			return fmt.Errorf("%s: %w", language, err)
