@@ -116,12 +116,18 @@ func attribute(t html.Token, name string) string {
 // regulations (61.57, 91.155(a)(1)), ACS codes (PA.I.F.K2), symbols (V_A).
 var code = regexp.MustCompile(`\b(?:[A-Z]{2}(?:\.[A-Za-z0-9]+)+|[0-9]+\.[0-9]+(?:\([a-z0-9]+\))*|[A-Za-z]+(?:_[A-Za-z0-9]+)+)`)
 
+// piece is a part of an ACS code's element: no stop stands before its letter.
+var piece = regexp.MustCompile(`^(([a-z]{2}\.[ivx]+\.[a-z]\.[krs][0-9]+)[a-z])[0-9]*$`)
+
 // codes returns the codes of a text with all their prefixes, sorted.
 func codes(text string) []string {
 	var all []string
 	for _, c := range code.FindAllString(text, -1) {
 		c = strings.ToLower(c)
 		all = append(all, c)
+		if whole := piece.FindStringSubmatch(c); whole != nil {
+			all = append(all, whole[1:]...)
+		}
 		for i, r := range c {
 			if i > 0 && (r == '.' || r == '(') && !number(c[:i]) {
 				all = append(all, c[:i])

@@ -39,7 +39,9 @@ func TestCodes(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"PA.I.F.K2a", []string{"pa", "pa.i", "pa.i.f", "pa.i.f.k2a"}},
+		{"PA.I.F.K2a", []string{"pa", "pa.i", "pa.i.f", "pa.i.f.k2", "pa.i.f.k2a"}},
+		{"IR.VI.B.S16", []string{"ir", "ir.vi", "ir.vi.b", "ir.vi.b.s16"}},
+		{"CA.I.F.R10b2", []string{"ca", "ca.i", "ca.i.f", "ca.i.f.r10", "ca.i.f.r10b", "ca.i.f.r10b2"}},
 		{"see 14 CFR 91.155(a)(1).", []string{"91.155", "91.155(a)", "91.155(a)(1)"}},
 		{"V_A and V_NE2", []string{"v_a", "v_ne2"}},
 		{"at 3,000 ft, 29.92", []string{"29.92"}},
