@@ -19,14 +19,16 @@ type Edition struct {
 	Checksum string
 }
 
-// Editions returns the active versions that are indexed. What one misses is
-// then no answer that may be kept: the next one has more editions.
+// Editions returns of each module the active version, or while that is not
+// indexed yet the last one that was active and is. What an answer misses is
+// then not kept for long: the next one is of other editions.
 func Editions(ctx context.Context, q db.Querier) ([]Edition, error) {
 	rows, err := q.Query(ctx, `
-		SELECT id, module_id, title, checksum
+		SELECT DISTINCT ON (v.module_id) v.id, v.module_id, v.title, v.checksum
 		FROM content_versions v
-		WHERE is_active AND EXISTS (SELECT FROM sections WHERE version_id = v.id)
-		ORDER BY module_id`)
+		JOIN content_versions active ON active.module_id = v.module_id AND active.is_active
+		WHERE v.activated_at IS NOT NULL AND EXISTS (SELECT FROM sections WHERE version_id = v.id)
+		ORDER BY v.module_id, v.is_active DESC, (SELECT max(at) FROM activations WHERE version_id = v.id) DESC`)
 	if err != nil {
 		return nil, fmt.Errorf("editions: %w", err)
 	}

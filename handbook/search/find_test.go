@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/search"
@@ -27,11 +28,23 @@ func shelf(t *testing.T, lessons ...version.Lesson) *platform.Platform {
 	}
 	v := platformtest.Publish(t, p, pub)
 	for range 2 { // once more changes nothing
-		if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { _, err := search.Index(t.Context(), tx, v.ID); return err }); err != nil {
-			t.Fatal(err)
-		}
+		index(t, p, v.ID)
 	}
 	return p
+}
+
+func index(t *testing.T, p *platform.Platform, id uuid.UUID) {
+	t.Helper()
+	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { _, err := search.Index(t.Context(), tx, id); return err }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func activate(t *testing.T, p *platform.Platform, id uuid.UUID) {
+	t.Helper()
+	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return version.Activate(t.Context(), tx, id, uuid.Nil) }); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func lesson(id, title, html string) version.Lesson {
@@ -85,6 +98,10 @@ func TestFind(t *testing.T) {
 		{"a typo", "crosswnd", "(crosswind) wind#crosswind; wind#gusts"},
 		{"a typo beside a word", "fuel resreve", "(fuel reserve) fuel; fuel#night"},
 		{"swapped", "fule", "(fuel) fuel; fuel#night"},
+		{"a typo before a comma", "crosswnd, side", "(crosswind, side) wind#crosswind"},
+		{"a typo in brackets", "(crosswnd)", "((crosswind)) wind#crosswind; wind#gusts"},
+		{"a typo beside a stop word", "the fule", "(the fuel) fuel; fuel#night"},
+		{"a typo of a stop word", "teh fuel", "(the fuel) fuel; fuel#night"},
 		{"a regulation", "91.103", "wind#crosswind"},
 		{"with its sign", "§91.103(b)", "wind#crosswind"},
 		{"with its sign apart", "§ 91.103", "wind#crosswind"},
@@ -96,6 +113,8 @@ func TestFind(t *testing.T) {
 		{"part of no number", "91.15", ""},
 		{"an ACS code by its task", "pa.i.d", "fuel"},
 		{"an ACS code", "PA.I.D.K3c", "fuel"},
+		{"an ACS code without the letter of its part", "PA.I.D.K3", "fuel"},
+		{"no other element", "PA.I.D.K", ""},
 		{"a symbol", "V_A", "wind#gusts"},
 		{"a code and a word", "fuel 91.151", "fuel"},
 		{"without a code", "wind -91.103", "wind"},
@@ -113,6 +132,66 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFormerWords: a mistyped word that a former version has is no word of
+// this one, and hides none.
+func TestFormerWords(t *testing.T) {
+	t.Parallel()
+
+	p := shelf(t, lesson("wind", "Wind", `<p>A crosswnd, a crosswint, and thee fuel.</p>`))
+	v := platformtest.Volume("private_commercial", "Private Pilot", 7900)
+	v.Version.Version, v.Checksum = "2.0.0", "2.0.0"
+	v.Lessons = []version.Lesson{lesson("wind", "Wind", `<p>A crosswind, and the fuel.</p>`)}
+	index(t, p, platformtest.Publish(t, p, v).ID)
+	for typed, want := range map[string]string{
+		"crosswnd": "(crosswind) wind", "crosswint": "(crosswind) wind", "croswint": "", "the fule": "(the fuel) wind",
+	} {
+		if got := look(t, p, []string{"private_commercial"}, typed); got != want {
+			t.Errorf("%q finds %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestEditions: a version that is not indexed yet leaves the one that readers
+// had before it to be searched.
+func TestEditions(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	want := func(when, number string) {
+		t.Helper()
+		in, err := search.Editions(t.Context(), p.DB)
+		var got []string
+		for _, e := range in {
+			got = append(got, e.Module+" "+e.Checksum)
+		}
+		if err != nil || strings.Join(got, ", ") != number {
+			t.Errorf("%s: %q, %v, want %q", when, got, err, number)
+		}
+	}
+	edition := func(number string, publish func(testing.TB, *platform.Platform, version.Publication) version.Version) version.Version {
+		v := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding")
+		v.Version.Version, v.Checksum = number, number
+		return publish(t, p, v)
+	}
+	first := edition("1.0.0", platformtest.Publish)
+	want("before the first is indexed", "")
+	index(t, p, first.ID)
+	want("the first", "instrument 1.0.0")
+	second := edition("2.0.0", platformtest.Publish)
+	want("before the second is indexed", "instrument 1.0.0")
+	index(t, p, second.ID)
+	want("the second", "instrument 2.0.0")
+	index(t, p, edition("4.0.0", platformtest.Draft).ID)
+	want("with one that nobody has had", "instrument 2.0.0")
+	activate(t, p, first.ID)
+	third := edition("3.0.0", platformtest.Publish)
+	want("after a roll back", "instrument 1.0.0")
+	index(t, p, third.ID)
+	want("the third", "instrument 3.0.0")
+	platformtest.Exec(t, p, `UPDATE content_versions SET is_active = false`)
+	want("nothing is active", "")
 }
 
 // TestAgainst: who asks for nothing is told so, not that there is none.

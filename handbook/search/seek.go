@@ -175,12 +175,13 @@ func (s seeker) correct(q query) (string, error) {
 	words := strings.Fields(q.text)
 	changed := false
 	for _, w := range q.words() {
-		meant, err := s.meant(strings.ToLower(w))
+		bare := strings.TrimFunc(w, notInWord) // a comma is no part of it
+		meant, err := s.meant(strings.ToLower(bare))
 		if err != nil {
 			return "", err
 		}
 		if i := slices.Index(words, w); meant != "" && i >= 0 {
-			words[i], changed = meant, true
+			words[i], changed = strings.Replace(w, bare, meant, 1), true
 		}
 	}
 	if !changed {
@@ -194,16 +195,25 @@ func (s seeker) correct(q query) (string, error) {
 }
 
 // meant returns the word that a mistyped one was probably meant to be, "" for
-// one that is known or like none.
+// one that is known or like none. Words of all versions that there ever were
+// are similar; meant is one of those that are searched, or one that counts
+// nowhere, such as "the".
 func (s seeker) meant(w string) (string, error) {
 	rows, err := s.db.Query(s.ctx, `
+		WITH neighbours AS MATERIALIZED (
+			SELECT word, word <-> $1 AS distance
+			FROM search_words
+			WHERE numnode(plainto_tsquery('english', $1)) > 0 AND NOT EXISTS (
+				SELECT FROM sections
+				WHERE version_id = ANY($2) AND tsv @@ plainto_tsquery('english', $1))
+			ORDER BY word <-> $1
+			LIMIT $3)
 		SELECT word
-		FROM search_words
-		WHERE NOT EXISTS (
+		FROM neighbours
+		WHERE numnode(plainto_tsquery('english', word)) = 0 OR EXISTS (
 			SELECT FROM sections
-			WHERE version_id = ANY($2) AND tsv @@ plainto_tsquery('english', $1))
-		ORDER BY word <-> $1
-		LIMIT $3`, w, s.versions, similar)
+			WHERE version_id = ANY($2) AND tsv @@ plainto_tsquery('english', word))
+		ORDER BY distance`, w, s.versions, similar)
 	if err != nil {
 		return "", err
 	}
