@@ -75,9 +75,12 @@ func TestLinksToOtherModules(t *testing.T) {
 		"/modules/instrument/lessons/vor":                         "name its file, as [text](other.mdx)",
 		"/lessons/vor":                                            `"/lessons/vor" is not relative`,
 	} {
-		_, faults := manuscript.Read(folder(map[string]string{"lessons/vor.mdx": front + "## Needle\n\n[a](" + address + ")\n"}))
+		m, faults := manuscript.Read(folder(map[string]string{"lessons/vor.mdx": front + "## Needle\n\n[a](" + address + ")\n"}))
 		if got := text(faults); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", address, got, want)
+		}
+		if to := fmt.Sprint(m.Abroad); want == "" && to != "[{lessons/vor.mdx 8 1 private_commercial wind-triangle drift}]" {
+			t.Errorf("%s leads to %s", address, to)
 		}
 	}
 }

@@ -36,8 +36,9 @@ func (g *gate) lessons() {
 			headings[file] = ids(l.Headings)
 		}
 	}
-	for file, all := range links {
-		g.anchors(file, all, headings)
+	for _, file := range files {
+		g.anchors(file, links[file], headings)
+		g.abroad(file, links[file])
 	}
 }
 
@@ -103,6 +104,15 @@ func ids(headings []mdx.Heading) map[string]bool {
 		known[h.ID] = true
 	}
 	return known
+}
+
+// abroad notes links to lessons of other modules.
+func (g *gate) abroad(file string, links []mdx.Link) {
+	for _, l := range links {
+		if module, lesson, heading, ok := l.Abroad(); ok {
+			g.m.Abroad = append(g.m.Abroad, Reference{file, l.Line, l.Column, module, lesson, heading})
+		}
+	}
 }
 
 // anchors checks links to headings of other lessons.

@@ -78,12 +78,21 @@ type Manuscript struct {
 	Module
 	Files  []File            // by path
 	Digest [sha256.Size]byte // over the paths and contents of Files
+	Abroad []Reference       // by file and line
 
 	fsys     fs.FS
 	pictures map[string]picture
 	formulas *formula.Setter
 	own      map[string]own           // components of the module, by tag
 	bundles  map[string]bundle.Module // by the files of a set of them
+}
+
+// A Reference is a link to a lesson of another module. What that module has,
+// only a handbook knows.
+type Reference struct {
+	File                    string
+	Line, Column            int
+	Module, Lesson, Heading string // the heading is "" if the link names none
 }
 
 // Read reads and checks a module's folder. The manuscript is whole only if
@@ -196,8 +205,8 @@ func (m *Manuscript) resolver(image func(path string) mdx.Sized) mdx.Resolver {
 }
 
 // other tells why lessons of a module cannot be linked by their address. That
-// of a module can, whether or not the lesson is there yet: two that refer to
-// each other cannot both be published first.
+// of a module can; whether the lesson is there, a folder does not know, and two
+// modules that refer to each other cannot both be published first.
 func (m *Manuscript) other(key string) (problem string) {
 	modules := Modules()
 	switch {

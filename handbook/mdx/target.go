@@ -111,7 +111,18 @@ func (s *survey) picture(address, alt, altPlace string, pos int) (p Sized, ok bo
 
 // abroad is a link to a lesson of another module, by its address in the
 // handbook.
-var abroad = regexp.MustCompile(`^/modules/([a-z_]+)/lessons/[a-z0-9]+(?:-[a-z0-9]+)*$`)
+var abroad = regexp.MustCompile(`^/modules/([a-z_]+)/lessons/([a-z0-9]+(?:-[a-z0-9]+)*)$`)
+
+// Abroad returns the lesson of another module that a link leads to, and the
+// heading, if there is one; ok tells whether it leads to such a lesson.
+func (l Link) Abroad() (module, lesson, heading string, ok bool) {
+	path, heading, _ := strings.Cut(l.URL, "#")
+	found := abroad.FindStringSubmatch(path)
+	if found == nil {
+		return "", "", "", false
+	}
+	return found[1], found[2], heading, true
+}
 
 // abroad checks such a link as far as this module can know.
 func (s *survey) abroad(path string, pos int) bool {

@@ -187,6 +187,27 @@ func ReadLesson(ctx context.Context, q db.Querier, version uuid.UUID, lesson str
 	return l, nil
 }
 
+// Headings returns the lessons of a module's active version, each with the ids
+// of its headings. There are none where no version is active.
+func Headings(ctx context.Context, q db.Querier, module string) (map[string][]string, error) {
+	rows, err := q.Query(ctx, `
+		SELECT l.lesson_id, ARRAY(SELECT h ->> 'id' FROM jsonb_array_elements(l.headings) h)
+		FROM lessons l
+		JOIN content_versions v ON v.id = l.version_id
+		WHERE v.module_id = $1 AND v.is_active`, module)
+	if err != nil {
+		return nil, fmt.Errorf("headings of %q: %w", module, err)
+	}
+	all := map[string][]string{}
+	var id string
+	var headings []string
+	_, err = pgx.ForEachRow(rows, []any{&id, &headings}, func() error {
+		all[id] = slices.Clone(headings)
+		return nil
+	})
+	return all, err
+}
+
 // Bundle returns the offer of a catalogue that includes a module, nil if none
 // does.
 func Bundle(catalogue []Offer, module string) *Offer {

@@ -6,6 +6,11 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"pilothandbook/handbook/version"
+	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
 )
 
@@ -85,4 +90,37 @@ func TestLessonOfAnotherModule(t *testing.T) {
 	if n := rows(t, p, "modules"); n != 1 {
 		t.Errorf("%d modules, want 1", n)
 	}
+}
+
+// TestLinksAbroad: a link to a lesson of another module leads to what readers
+// have of that, once they have any of it.
+func TestLinksAbroad(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	publish := func(number string) error {
+		files := module(t, "testdata/module")
+		edit(t, files, "module.yaml", "0.1.0", number)
+		edit(t, files, "lessons/airspeed.mdx", "It measures", `[Free](/modules/private_commercial/lessons/density-altitude#first),
+[one that moved](/modules/private_commercial/lessons/weight),
+[no heading](/modules/private_commercial/lessons/weight-and-balance#second),
+[mistyped](/modules/private_commercial/lessons/densty-altitude) and
+[none](/modules/private_commercial/lessons/rotor). It measures`)
+		return run(t.Context(), p, uploaded(t, p, "instrument", number, files), true)
+	}
+	volume := platformtest.Volume("private_commercial", "Private and Commercial Pilot", 7900, "density-altitude", "weight-and-balance")
+	volume.Former = []version.Former{{ID: "weight", Moved: "weight-and-balance"}}
+	draft := platformtest.Draft(t, p, volume)
+	if err := publish("0.1.0"); err != nil {
+		t.Errorf("while nobody has the other: %v", err)
+	}
+	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return version.Activate(t.Context(), tx, draft.ID, uuid.Nil) }); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, publish("0.2.0"), []string{
+		`lessons/airspeed.mdx:8:1: the active version of private_commercial has no lesson "weight"; did you mean /modules/private_commercial/lessons/weight-and-balance?`,
+		`lessons/airspeed.mdx:9:1: there is no heading #second in the lesson weight-and-balance of private_commercial`,
+		`lessons/airspeed.mdx:10:1: the active version of private_commercial has no lesson "densty-altitude"; did you mean /modules/private_commercial/lessons/density-altitude?`,
+		`lessons/airspeed.mdx:11:1: the active version of private_commercial has no lesson "rotor"`,
+	})
 }
