@@ -2,6 +2,7 @@ package manuscript
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"pilothandbook/handbook/mdx"
@@ -46,7 +47,7 @@ func (m Module) After(s version.Standing) []mdx.Fault {
 	}
 	named := slices.Clone(m.Retired)
 	for _, l := range m.Lessons {
-		named = append(named, l.ID, l.MovedFrom)
+		named = append(append(named, l.ID, l.MovedFrom), became(l.ID, s.Gone)...)
 		now, gone := s.Gone[l.ID]
 		switch {
 		case !gone || slices.Contains(s.Lessons, l.ID) || now != "" && l.MovedFrom == now:
@@ -56,11 +57,26 @@ func (m Module) After(s version.Standing) []mdx.Fault {
 			fault(l.Line, "the id %q was that of the lesson which is %q now, and readers' progress belongs to it; choose another", l.ID, now)
 		}
 	}
-	for _, id := range s.Lessons {
+	missing := func(id, version, have string) {
 		if !slices.Contains(named, id) {
-			fault(m.Line, "the lesson %q of version %s, which readers have, is missing; write \"moved_from: %s\" at the lesson that it has become, or \"retired: [%s]\" if it is gone for good", id, s.Version, id, id)
+			fault(m.Line, "the lesson %q of version %s, which readers %s, is missing; write \"moved_from: %s\" at the lesson that it has become, or \"retired: [%s]\" if it is gone for good", id, version, have, id, id)
 		}
+	}
+	for _, id := range s.Lessons {
+		missing(id, s.Version, "have")
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.Had)) {
+		missing(id, s.Had[id], "had")
 	}
 	slices.SortStableFunc(faults, mdx.Fault.Compare)
 	return faults
+}
+
+// became returns the ids that a lesson got after its own, in versions that were
+// rolled back since: what was learned under them counts for it.
+func became(id string, gone map[string]string) (ids []string) {
+	for id = gone[id]; id != "" && !slices.Contains(ids, id); id = gone[id] {
+		ids = append(ids, id)
+	}
+	return ids
 }

@@ -67,6 +67,10 @@ func TestAfter(t *testing.T) {
 		{"an id that moved", version.Standing{Gone: map[string]string{"ils": "precision"}},
 			`module.yaml:13: the id "ils" was that of the lesson which is "precision" now, and readers' progress belongs to it; choose another`},
 		{"back to the id it had", version.Standing{Version: "2.0.0", Lessons: []string{"radials"}, Gone: map[string]string{"vor": "radials"}}, ""},
+		{"a lesson that a version had which was rolled back", version.Standing{Version: "1.0.0", Lessons: []string{"holding"}, Had: map[string]string{"dme": "2.0.0", "ils": "2.0.0", "ndb": "1.5.0"}},
+			`module.yaml:8: the lesson "dme" of version 2.0.0, which readers had, is missing; write "moved_from: dme" at the lesson that it has become, or "retired: [dme]" if it is gone for good`},
+		{"rolled back to the id before", version.Standing{Version: "1.0.0", Lessons: []string{"ils"}, Gone: map[string]string{"ils": "precision"}, Had: map[string]string{"precision": "2.0.0"}}, ""},
+		{"moved there and back", version.Standing{Version: "3.0.0", Lessons: []string{"ils"}, Gone: map[string]string{"ils": "precision", "precision": "ils"}}, ""},
 		{"gone, but readers have it again", version.Standing{Version: "1.0.0", Lessons: []string{"ils"}, Gone: map[string]string{"ils": ""}}, ""},
 	} {
 		if diff := cmp.Diff(tc.want, strings.TrimSuffix(text(m.After(tc.s)), "\n")); diff != "" {

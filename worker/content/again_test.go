@@ -5,9 +5,12 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/job"
+	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
+	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/content"
 	"pilothandbook/worker/optimise"
@@ -104,5 +107,38 @@ func TestLessonsThatGo(t *testing.T) {
 	got := platformtest.Text(t, p, `SELECT string_agg(lesson_id || ' ' || coalesce(moved_to, 'retired'), ', ' ORDER BY lesson_id) FROM former_lessons`)
 	if !strings.Contains(got, "airspeed retired, altimeter altitude") {
 		t.Errorf("kept: %s", got)
+	}
+}
+
+// TestRolledBack: a lesson that only a version had which was rolled back since
+// is not lost by mistake either.
+func TestRolledBack(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	files := module(t, "testdata/module")
+	publish := func(number string) error {
+		return run(t.Context(), p, uploaded(t, p, "instrument", number, files), true)
+	}
+	if err := publish("0.1.0"); err != nil {
+		t.Fatal(err)
+	}
+	first := active(t, p, "instrument").ID
+	edit(t, files, "module.yaml", "0.1.0", "0.2.0")
+	files["lessons/compass.mdx"] = files["lessons/airspeed.mdx"]
+	files["module.yaml"].Data = append(files["module.yaml"].Data, "  - {id: compass, file: lessons/compass.mdx}\n"...)
+	if err := publish("0.2.0"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return version.Activate(t.Context(), tx, first, uuid.Nil) }); err != nil {
+		t.Fatal(err)
+	}
+	delete(files, "lessons/compass.mdx")
+	edit(t, files, "module.yaml", "  - {id: compass, file: lessons/compass.mdx}\n", "")
+	edit(t, files, "module.yaml", "0.2.0", "0.3.0")
+	wantLines(t, publish("0.3.0"), []string{`module.yaml:10: the lesson "compass" of version 0.2.0, which readers had, is missing; write "moved_from: compass"`})
+	edit(t, files, "module.yaml", "lessons:", "retired: [compass]\nlessons:")
+	if err := publish("0.3.0"); err != nil {
+		t.Error(err)
 	}
 }
