@@ -2,6 +2,7 @@ package optimise_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -9,10 +10,13 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"golang.org/x/image/webp"
 
@@ -71,6 +75,42 @@ func exif(orientation uint16) []byte {
 	body = binary.BigEndian.AppendUint16(body, orientation)
 	body = append(body, "\x00\x00\x00\x00\x00\x00GPS 48.3538 N 11.7861 E"...)
 	return append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(body)+2)), body...)
+}
+
+// TestInTurn: one image at a time is let in, however many jobs have one, and
+// who gives up waiting is not in the way. The bubble tells when all wait; no
+// other test may let in one of its images.
+func TestInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var entered atomic.Int32
+		leave, left := make(chan error), make(chan error)
+		begin := func(ctx context.Context) {
+			go func() {
+				_, err := optimise.Here{}.Raster(ctx, raster.PNG, func() ([]byte, error) { entered.Add(1); return nil, <-leave })
+				left <- err
+			}()
+			synctest.Wait()
+		}
+		begin(t.Context())
+		impatient, giveUp := context.WithCancel(t.Context())
+		begin(impatient)
+		begin(t.Context())
+		begin(t.Context())
+		giveUp()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("who gave up got %v", err)
+		}
+		for image := range int32(3) {
+			synctest.Wait()
+			if n := entered.Load(); n != image+1 {
+				t.Errorf("%d were let in after %d had left", n, image)
+			}
+			leave <- io.EOF
+			if err := <-left; !errors.Is(err, io.EOF) {
+				t.Errorf("an image that cannot be read gave %v", err)
+			}
+		}
+	})
 }
 
 func files(t testing.TB, kind raster.Kind, src []byte) []optimise.File {
