@@ -47,6 +47,32 @@ func TestPut(t *testing.T) {
 	}
 }
 
+// TestNoRoom: where PostgreSQL has no room the file is not stored, which is
+// said, and it is stored once there is room again.
+func TestNoRoom(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	author := platformtest.Operator(t, p)
+	put := func() platformtest.Answer {
+		return platformtest.Call(t, p, blob.Routes(p), author, "PUT", path("a figure"), "a figure")
+	}
+	platformtest.Exec(t, p, `
+		CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`)
+	platformtest.Exec(t, p, `CREATE TRIGGER full_disk BEFORE INSERT ON blobs FOR EACH ROW EXECUTE FUNCTION full_disk()`)
+	if got := put(); got.Status != http.StatusInsufficientStorage || strings.Contains(got.Body, "could not extend") {
+		t.Errorf("status %d: %s", got.Status, got.Body)
+	}
+	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM blobs`); n != "0" {
+		t.Errorf("%s blobs are stored", n)
+	}
+	platformtest.Exec(t, p, `DROP TRIGGER full_disk ON blobs`)
+	if got := put(); got.Status != http.StatusCreated {
+		t.Errorf("with room: status %d: %s", got.Status, got.Body)
+	}
+}
+
 func TestOnlyAuthorsPut(t *testing.T) {
 	t.Parallel()
 

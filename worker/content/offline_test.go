@@ -3,21 +3,25 @@ package content_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/offline"
+	"pilothandbook/handbook/seal"
 	"pilothandbook/handbook/version"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
@@ -178,30 +182,50 @@ func TestNoRoom(t *testing.T) {
 }
 
 // dying is the variable that makes this program a worker that dies: it holds
-// the database, the version, and the step after which it kills itself.
+// the database, the version, the step after which it kills itself, and the
+// piece of a blob before which it does.
 const dying = "HANDBOOK_TEST_DYING"
 
+// pieces counts the pieces of blobs that are read.
+type pieces struct {
+	db.Querier
+	read   int
+	before func(piece int)
+}
+
+func (p *pieces) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	if strings.Contains(sql, "substring(body") {
+		p.read++
+		p.before(p.read)
+	}
+	return p.Querier.QueryRow(ctx, sql, args...)
+}
+
 // die makes a package up to a step: a file each, then the whole before it is
-// written, then written but not committed.
+// written, then written but not committed. Or up to a piece of a file.
 func die(asked string) {
 	var url, id string
-	var last int
-	if _, err := fmt.Sscan(asked, &url, &id, &last); err != nil {
+	var last, lastPiece int
+	if _, err := fmt.Sscan(asked, &url, &id, &last, &lastPiece); err != nil {
 		panic(err)
 	}
-	step := func(now int) {
-		if now == last {
-			self, _ := os.FindProcess(os.Getpid())
-			_ = self.Kill()
-			select {}
+	until := func(last int) func(now int) {
+		return func(now int) {
+			if now == last {
+				self, _ := os.FindProcess(os.Getpid())
+				_ = self.Kill()
+				select {}
+			}
 		}
 	}
+	step := until(last)
 	cfg := &config.Config{DatabaseURL: config.Secret(url), DatabaseMaxConns: 2, ContentEncryptionKey: platformtest.ContentKey}
 	p, err := platform.Open(cfg, config.Web, slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)
 	}
-	made, err := offline.Make(context.Background(), p.DB, offline.Keyring(cfg), uuid.MustParse(id), func(done, _ int) error { step(done); return nil })
+	q := &pieces{Querier: p.DB, before: until(lastPiece)}
+	made, err := offline.Make(context.Background(), q, offline.Keyring(cfg), uuid.MustParse(id), func(done, _ int) error { step(done); return nil })
 	if err != nil {
 		panic(err)
 	}
@@ -215,30 +239,41 @@ func die(asked string) {
 	os.Exit(0)
 }
 
-// TestKilled kills whoever makes a package after every step. Nothing half is
-// ever seen, the old package stays, and in the end the package is the same as
-// if nobody had died.
+// TestKilled kills whoever makes a package after every step, and within a file
+// that is sealed in several chunks. Nothing half is ever seen, the old package
+// stays, and in the end the package is the same as if nobody had died.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 
 	p := platformtest.New(t)
 	first := packed(t, p)
 	before := stored(t, p, first.ID)
-	v := edition(t, p, "1.1.0", "holding", "vor-and-hsi")
-	undisturbed, err := offline.Make(t.Context(), p.DB, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
+	v := large(t, p, "1.1.0")
+	count := &pieces{Querier: p.DB, before: func(int) {}}
+	undisturbed, err := offline.Make(t.Context(), count, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	for step := 1; step <= len(undisturbed.Files)+2; step++ {
+	if count.read <= len(undisturbed.Files) {
+		t.Fatalf("%d files are read in %d pieces", len(undisturbed.Files), count.read)
+	}
+	killed := func(step, piece int) {
+		t.Helper()
 		c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$") // TestMain asks for the variable
-		c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", dying, p.Config.DatabaseURL.Reveal(), v.ID, step))
+		c.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d %d", dying, p.Config.DatabaseURL.Reveal(), v.ID, step, piece))
 		out, err := c.CombinedOutput()
 		if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != -1 {
-			t.Fatalf("step %d: it was not killed: %v\n%s", step, err, out)
+			t.Fatalf("step %d, piece %d: it was not killed: %v\n%s", step, piece, err, out)
 		}
 		if stored(t, p, v.ID) != "" || stored(t, p, first.ID) != before || platformtest.Text(t, p, `SELECT count(*)::text FROM package_files WHERE version_id = $1`, v.ID) != "0" {
-			t.Errorf("step %d: the packages are not as they were", step)
+			t.Errorf("step %d, piece %d: the packages are not as they were", step, piece)
 		}
+	}
+	for step := 1; step <= len(undisturbed.Files)+2; step++ {
+		killed(step, 0)
+	}
+	for piece := 1; piece <= count.read; piece++ {
+		killed(0, piece)
 	}
 	if err := pack(t.Context(), p, v.ID); err != nil {
 		t.Fatal(err)
@@ -246,5 +281,42 @@ func TestKilled(t *testing.T) {
 	want, err := json.Marshal(undisturbed.Manifest)
 	if err != nil || !bytes.Equal(want, []byte(stored(t, p, v.ID))) {
 		t.Errorf("the package is another one: %v", err)
+	}
+}
+
+// large publishes a version with an image of several chunks.
+func large(t *testing.T, p *platform.Platform, number string) version.Version {
+	t.Helper()
+	pub := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding", "vor-and-hsi")
+	pub.Version.Version = number
+	body := bytes.Repeat([]byte("large "), 3*seal.Chunk/6+1)
+	pub.Media = append(pub.Media, version.Medium{Path: "media/large.png", SHA256: sha256.Sum256(body), ContentType: "image/png", Size: int64(len(body)), Body: body})
+	return platformtest.Publish(t, p, pub)
+}
+
+// TestPackedAtOnce has several jobs make the package of one version at once:
+// none fails, and there is one package.
+func TestPackedAtOnce(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	v := large(t, p, "1.0.0")
+	var jobs errgroup.Group
+	for range 4 {
+		jobs.Go(func() error { return pack(t.Context(), p, v.ID) })
+	}
+	if err := jobs.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	at := stored(t, p, v.ID)
+	files := platformtest.Text(t, p, `SELECT count(*)::text FROM package_files`)
+	platformtest.Exec(t, p, `DELETE FROM packages`)
+	made, err := offline.Make(t.Context(), p.DB, offline.Keyring(p.Config), v.ID, func(int, int) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := json.Marshal(made.Manifest)
+	if err != nil || at != string(want) || files != strconv.Itoa(len(made.Files)) {
+		t.Errorf("%s files, %v; the package is\n%s, alone it is\n%s", files, err, at, want)
 	}
 }
