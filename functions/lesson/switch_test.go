@@ -1,6 +1,7 @@
 package lesson_test
 
 import (
+	"flag"
 	"fmt"
 	"net/http"
 	"strings"
@@ -18,40 +19,63 @@ import (
 	"pilothandbook/platform/platformtest"
 )
 
-// While authors activate versions at once, every answer is of one version
-// whole, and one version is active.
+// rounds is how often each version is activated. After those, it goes on until
+// all readers have read enough.
+var rounds = flag.Int("rounds", 6, "how often TestNoMixedVersions activates each version")
+
+// enough is how many answers each reader looks at, at least.
+const enough = 20
+
+// edition is a version whose every part names its number.
+func edition(number string) version.Publication {
+	v := platformtest.Volume("instrument", "Title of "+number, 5900, "holding", "vor")
+	v.Version.Version, v.Checksum = number, "sum of "+number
+	for i := range v.Lessons {
+		v.Lessons[i].Title, v.Lessons[i].Preview = "Lesson of "+number, true
+		v.Lessons[i].HTML = "<p>Text of " + number + "</p>"
+	}
+	return v
+}
+
+// While authors activate versions at once, and publish one, every answer is of
+// one version whole, and one version is active.
 func TestNoMixedVersions(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
-	const publishers, rounds = 8, 6
+	const publishers = 8
 	var all []version.Version
 	for n := range publishers {
-		number := fmt.Sprintf("%d.0.0", n+1)
-		v := platformtest.Volume("instrument", "Title of "+number, 5900, "holding", "vor")
-		v.Version.Version, v.Checksum = number, "sum of "+number
-		for i := range v.Lessons {
-			v.Lessons[i].Title, v.Lessons[i].Preview = "Lesson of "+number, true
-			v.Lessons[i].HTML = "<p>Text of " + number + "</p>"
-		}
-		all = append(all, platformtest.Publish(t, p, v))
+		all = append(all, platformtest.Publish(t, p, edition(fmt.Sprintf("%d.0.0", n+1))))
 	}
 	var reading atomic.Bool
 	reading.Store(true)
+	paths := []string{"/api/modules/instrument", "/api/modules/instrument/lessons/vor", "/modules/instrument/lessons/vor"}
+	reads := make([]atomic.Int32, len(paths))
+	satisfied := func() bool {
+		for i := range reads {
+			if reads[i].Load() < enough {
+				return false
+			}
+		}
+		return true
+	}
 	var readers, writers errgroup.Group
-	for _, path := range []string{"/api/modules/instrument", "/api/modules/instrument/lessons/vor", "/modules/instrument/lessons/vor"} {
+	for i, path := range paths {
 		readers.Go(func() error {
+			defer reads[i].Add(enough) // after an error nobody need wait for it
 			for reading.Load() {
 				got := platformtest.Call(t, p, append(lesson.Routes(p), module.Routes(p)...), nil, "GET", path, nil)
-				if numbers := numbersOf(got.Body, publishers); got.Status != http.StatusOK || len(numbers) != 1 {
+				if numbers := numbersOf(got.Body, publishers+1); got.Status != http.StatusOK || len(numbers) != 1 {
 					return fmt.Errorf("%s: %d, of versions %v", path, got.Status, numbers)
 				}
+				reads[i].Add(1)
 			}
 			return nil
 		})
 	}
 	for _, v := range all {
 		writers.Go(func() error {
-			for range rounds {
+			for round := 0; round < *rounds || !satisfied(); round++ {
 				err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return version.Activate(t.Context(), tx, v.ID, uuid.Nil) })
 				if err != nil {
 					return err
@@ -64,6 +88,7 @@ func TestNoMixedVersions(t *testing.T) {
 			return nil
 		})
 	}
+	platformtest.Publish(t, p, edition(fmt.Sprintf("%d.0.0", publishers+1)))
 	err := writers.Wait()
 	reading.Store(false)
 	if err != nil {
