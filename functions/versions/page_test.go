@@ -3,9 +3,11 @@ package versions_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/functions/versions"
@@ -53,6 +55,37 @@ func TestAskFirst(t *testing.T) {
 	}
 	if got := act(t, p, url.Values{"do": {"burn"}, "version": {"2.0.0"}}); got.Status != http.StatusBadRequest {
 		t.Errorf("an act that there is not: %d", got.Status)
+	}
+}
+
+// Any two versions can be compared, with one choice for each.
+func TestCompareAny(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	made := publish(t, p, "1.0.0")
+	form := func() *goquery.Selection {
+		_, doc := platformtest.Page(t, p, versions.Routes(p), platformtest.Operator(t, p), "/versions/instrument")
+		return doc.Find(`form[method=get][action="/versions/instrument/diff"]`)
+	}
+	if n := form().Length(); n != 0 {
+		t.Error("one version can be compared")
+	}
+	made = append(made, publish(t, p, "2.0.0", "3.0.0")...)
+	slices.Reverse(made)
+	got := form()
+	for _, name := range []string{"from", "to"} {
+		got.Find("select[name=" + name + "] option").Each(func(i int, o *goquery.Selection) {
+			if o.AttrOr("value", "") != made[i].ID.String() || o.Text() != made[i].Version {
+				t.Errorf("%s: choice %d is %s %s", name, i, o.Text(), o.AttrOr("value", ""))
+			}
+		})
+		if n := got.Find("select[name=" + name + "] option").Length(); n != 3 {
+			t.Errorf("%s has %d choices", name, n)
+		}
+	}
+	if from := got.Find("select[name=from] option[selected]").Text(); from != "2.0.0" {
+		t.Errorf("it begins with %q, want the one before the newest", from)
 	}
 }
 
