@@ -46,7 +46,7 @@ func words() []word {
 		{"retry", "ID | KIND | --all", "run dead jobs again", retry},
 		{"roll-up", "DAY", "count a day's analytics again", rollUp},
 		{"reconcile", "[--restored]", "ask Stripe for what was missed, and settle it; after a backup was restored, what was sold since too", reconcile},
-		{"replay", "EVENT | all", "settle quarantined events again, with this program", replay},
+		{"replay", "[--seen] EVENT | all", "settle quarantined events again, with this program; or close one, as what it asks for was done by hand", replay},
 		{"rotate-key", "[--lost]", "wrap the keys of offline packages by the first key of CONTENT_ENCRYPTION_KEY; make new ones for those that are lost", rotateKey},
 		{"fsck", "", "check that events, purchases, grants, ledger, jobs, mails and offline packages agree", fsck},
 		{"doctor", "", "check configuration, servers, Stripe, mail, clock, schedules and what waits for an operator", doctor},

@@ -245,6 +245,8 @@ func TestWords(t *testing.T) {
 		{[]string{"versions"}, 2, "versions takes one module"},
 		{[]string{"roll-up"}, 2, "roll-up takes one day"},
 		{[]string{"roll-up", "yesterday"}, 2, "roll-up takes one day"},
+		{[]string{"replay"}, 2, "replay takes the id of an event, or all"},
+		{[]string{"replay", "--seen", "all"}, 2, "replay --seen takes the id of one event"},
 		{[]string{"publish", "--check", "nowhere"}, 1, "there is no folder nowhere"},
 	} {
 		errs.Reset()

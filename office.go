@@ -124,12 +124,23 @@ func reconcile(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// replay settles quarantined events again.
+// replay settles quarantined events again, or closes one.
 func replay(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) != 1 {
-		return errUsage{"replay takes the id of an event, or all"}
+	flags := flag.NewFlagSet("replay", flag.ContinueOnError)
+	seen := flags.Bool("seen", false, "close the event: what it asks for was done by hand")
+	rest, err := arguments(flags, args, 1, "replay takes the id of an event, or all")
+	if err != nil {
+		return err
 	}
-	return at(out, func(p *platform.Platform) error { return operate.Replay(ctx, p, out, args[0]) })
+	if *seen && rest[0] == "all" {
+		return errUsage{"replay --seen takes the id of one event"}
+	}
+	return at(out, func(p *platform.Platform) error {
+		if *seen {
+			return operate.Seen(ctx, p, out, rest[0])
+		}
+		return operate.Replay(ctx, p, out, rest[0])
+	})
 }
 
 // rotateKey wraps the keys of offline packages anew.

@@ -102,9 +102,9 @@ func judgeWebhook(f *findings, e *stripe.WebhookEndpoint) {
 	case e.Status != "enabled":
 		f.add(bad, "webhook", "its endpoint is "+e.Status, "enable it in Stripe's dashboard")
 	case e.APIVersion == "":
-		f.add(warn, "webhook", "its endpoint has no API version of its own: the account's counts", "make one with API version "+stripe.APIVersion)
+		f.add(warn, "webhook", "its endpoint has no API version of its own: the account's counts, and events in another one than "+stripe.APIVersion+" are quarantined", "make one with API version "+stripe.APIVersion)
 	case e.APIVersion != stripe.APIVersion:
-		f.add(bad, "webhook", "its endpoint has API version "+e.APIVersion+": all its events are quarantined", "make one with API version "+stripe.APIVersion+", then: handbook replay all")
+		f.add(bad, "webhook", "its endpoint has API version "+e.APIVersion+": all its events are quarantined until reconciliation reads them again", "make one with API version "+stripe.APIVersion+" and delete this one; then, for what is quarantined: handbook replay all")
 	case len(missing) > 0:
 		f.add(bad, "webhook", "its endpoint does not tell of "+strings.Join(missing, ", "), "select them in Stripe's dashboard")
 	default:

@@ -27,25 +27,44 @@ func Replay(ctx context.Context, p *platform.Platform, out io.Writer, which stri
 			return err
 		}
 	}
-	became := map[string]int{}
+	states := map[string]int{}
 	for _, id := range ids {
 		o, err := in.Replay(ctx, id)
-		if errors.Is(err, inbox.ErrNoEvent) {
-			return fmt.Errorf("the inbox has no event %q", id)
-		}
 		if err != nil {
-			return err
+			return unknown(id, err)
 		}
-		became[o.State]++
-		fmt.Fprintf(out, "%s is %s", id, o.State)
-		if o.Reason != "" {
-			fmt.Fprintf(out, ": %s", o.Reason)
-		}
-		fmt.Fprintln(out)
+		states[o.State]++
+		became(out, id, o)
 	}
 	fmt.Fprintf(out, "%d events: %d settled, %d ignored, %d still quarantined\n", len(ids),
-		became[purchase.Settled], became[purchase.Ignored], became[purchase.Quarantined])
+		states[purchase.Settled], states[purchase.Ignored], states[purchase.Quarantined])
 	return nil
+}
+
+// Seen closes a quarantined event from which nothing is to follow here, as an
+// operator has done by hand what it asks for.
+func Seen(ctx context.Context, p *platform.Platform, out io.Writer, id string) error {
+	o, err := inbox.Of(p).Seen(ctx, id, "handbook replay --seen")
+	if err != nil {
+		return unknown(id, err)
+	}
+	became(out, id, o)
+	return nil
+}
+
+func unknown(id string, err error) error {
+	if errors.Is(err, inbox.ErrNoEvent) {
+		return fmt.Errorf("the inbox has no event %q", id)
+	}
+	return err
+}
+
+func became(out io.Writer, id string, o purchase.Outcome) {
+	says := id + " is " + o.State
+	if o.Reason != "" {
+		says += ": " + o.Reason
+	}
+	fmt.Fprintln(out, says)
 }
 
 // Reconcile compares what Stripe knows with what the inbox has, as the worker

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"pilothandbook/functions/stripehook"
+	"pilothandbook/handbook/attention"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/operate"
 	"pilothandbook/platform"
@@ -166,6 +167,41 @@ func TestReplay(t *testing.T) {
 		t.Errorf("purchases, grants, jobs: %s", got)
 	}
 	if err := operate.Replay(t.Context(), p, &strings.Builder{}, "evt_0"); err == nil || err.Error() != `the inbox has no event "evt_0"` {
+		t.Errorf("an unknown id: %v", err)
+	}
+}
+
+// TestSeen closes what no rule can settle: its money was given back by hand.
+func TestSeen(t *testing.T) {
+	t.Parallel()
+
+	p, checkout := shop(t)
+	s := session(uuid.MustParse(platformtest.Text(t, p, `SELECT id::text FROM users`)), uuid.MustParse(checkout))
+	s["currency"] = "jpy"
+	send(t, p, "evt_2", "checkout.session.completed", s)
+	if n, out := fsck(t, p); n != 1 {
+		t.Fatalf("%d differences before:\n%s", n, out)
+	}
+	for range 2 {
+		var said strings.Builder
+		if err := operate.Seen(t.Context(), p, &said, "evt_2"); err != nil || said.String() != "evt_2 is ignored: an operator saw to it: currency is jpy, ours is usd\n" {
+			t.Errorf("%v, said %q", err, said.String())
+		}
+	}
+	if n, out := fsck(t, p); n != 0 {
+		t.Errorf("%d differences after:\n%s", n, out)
+	}
+	if items, err := attention.List(t.Context(), p.DB); err != nil || items[0].Count != 0 {
+		t.Errorf("operators are still told: %+v, %v", items, err)
+	}
+	var said strings.Builder
+	if err := operate.Seen(t.Context(), p, &said, "evt_1"); err != nil || said.String() != "evt_1 is settled\n" {
+		t.Errorf("what is settled: %v, said %q", err, said.String())
+	}
+	if got := platformtest.Text(t, p, `SELECT string_agg(action || ' ' || subject || ' ' || detail, '; ') FROM audit_log`); got != `event closed event:evt_2 {"by": "handbook replay --seen", "type": "checkout.session.completed"}` {
+		t.Errorf("the record has %s", got)
+	}
+	if err := operate.Seen(t.Context(), p, &said, "evt_0"); err == nil || err.Error() != `the inbox has no event "evt_0"` {
 		t.Errorf("an unknown id: %v", err)
 	}
 }

@@ -105,6 +105,41 @@ func TestTake(t *testing.T) {
 	}
 }
 
+// TestVersionMended: an endpoint had another version, and is mended. What it
+// tells again counts, in our version only.
+func TestVersionMended(t *testing.T) {
+	t.Parallel()
+
+	p := open(t)
+	s := sell(t, p)
+	ours := platformtest.Event(t, "evt_1", completed, s.session(nil))
+	theirs := strings.Replace(ours, "2023-10-16", "2015-04-07", 1)
+	for _, tc := range []struct{ body, state, books string }{
+		{theirs, `quarantined: API version is "2015-04-07", ours is "2023-10-16"`, "1 0 0 0"},
+		{strings.Replace(ours, "2023-10-16", "2031-01-01", 1), `quarantined: API version is "2015-04-07", ours is "2023-10-16"`, "1 0 0 0"},
+		{ours, "settled", "1 1 1 1"},
+		{theirs, "settled", "1 1 1 1"},
+		{ours, "settled", "1 1 1 1"},
+	} {
+		if got := accept(t, p, tc.body); got != tc.state {
+			t.Errorf("state %q, want %q", got, tc.state)
+		}
+		if got := books(t, p); got != tc.books {
+			t.Errorf("events, purchases, grants, confirmations: %s, want %s", got, tc.books)
+		}
+	}
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', api_version, payload ->> 'api_version') FROM stripe_events`); got != "2023-10-16 2023-10-16" {
+		t.Errorf("kept is version %s", got)
+	}
+	odd := platformtest.Event(t, "evt_2", completed, s.session(object{"amount_subtotal": 1, "amount_total": 1, "payment_intent": "pi_2"}))
+	accept(t, p, strings.Replace(odd, "2023-10-16", "2015-04-07", 1))
+	for range 2 {
+		if got := accept(t, p, odd); got != "quarantined: payment is pi_2, ours is pi_"+s.checkout.String() {
+			t.Errorf("state %q", got)
+		}
+	}
+}
+
 func TestRefundFirst(t *testing.T) {
 	t.Parallel()
 

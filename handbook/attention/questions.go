@@ -6,7 +6,7 @@ import "time"
 func questions() []question {
 	return []question{
 		{QuarantinedEvents, "events of Stripe were not settled, as they are not understood or do not agree with what was sold",
-			"read the causes with handbook fsck; once they are mended: handbook replay all", 0, quarantined},
+			"read the causes with handbook fsck; then handbook replay all, which reads again from Stripe what was told in another API version; what you saw to by hand: handbook replay --seen EVENT", 0, quarantined},
 		{PaidWithoutAccess, "payments opened nothing five minutes later",
 			"compare with Stripe: handbook reconcile; then handbook fsck says what is wrong", 0, paidWithoutAccess},
 		{RefundsFailed, "payments that are to be given back are not, and nobody tries any more",

@@ -124,5 +124,8 @@ func Payment(id string) string { return "payment:" + id }
 // Module names a module as a subject.
 func Module(key string) string { return "module:" + key }
 
+// Event names an event of Stripe as a subject.
+func Event(id string) string { return "event:" + id }
+
 // Job names a job as a subject.
 func Job(id uuid.UUID) string { return "job:" + id.String() }

@@ -24,7 +24,6 @@ const (
 type Outcome struct {
 	State  string
 	Reason string    // why it was not settled
-	Seen   bool      // it needs no more than an operator's eyes and hands
 	User   uuid.UUID // whose grants may have changed: the buyer's, or of a gift its reader's; zero if nobody's
 	Opens  bool      // if they have changed, then by opening
 }
@@ -120,8 +119,8 @@ func bounced(r Report, k known) Outcome {
 	if !k.found {
 		return Outcome{State: Ignored, Reason: "not sold here"}
 	}
-	return Outcome{State: Quarantined, Seen: true, Reason: r.unpaid +
-		": the payer has not got the money of payment " + r.payment + "; give it back in another way, then replay this event"}
+	return Outcome{State: Quarantined, Reason: r.unpaid +
+		": the payer has not got the money of payment " + r.payment + "; give it back in another way, then close this event with handbook replay --seen"}
 }
 
 // early keeps what is told of a payment before its sale is. Nobody knows yet

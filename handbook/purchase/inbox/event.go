@@ -27,10 +27,19 @@ type Event struct {
 	} `json:"data"`
 
 	body []byte
+	seen time.Time // when its object was read again, where that has changed since the event
 }
 
-// At returns when Stripe made the event.
-func (ev Event) At() time.Time { return time.Unix(ev.Created, 0) }
+// At returns when what the event tells was so: when Stripe made it, unless its
+// object was read again and is another by now.
+func (ev Event) At() time.Time {
+	if !ev.seen.IsZero() {
+		return ev.seen
+	}
+	return ev.made()
+}
+
+func (ev Event) made() time.Time { return time.Unix(ev.Created, 0) }
 
 // Read reads an event as Stripe sends it.
 func Read(body []byte) (Event, error) {
@@ -55,6 +64,7 @@ func plain(s string) bool {
 type verdict struct {
 	state, reason string
 	report        purchase.Report // of a settled one
+	foreign       bool            // quarantined only for its version: its object can be read again in ours
 }
 
 func quarantined(format string, args ...any) verdict {
@@ -63,16 +73,18 @@ func quarantined(format string, args ...any) verdict {
 
 // judge decides without the database what is to become of an event.
 func (i Inbox) judge(ev Event) verdict {
-	report, ok := readers()[ev.Type]
+	rule, ok := rules()[ev.Type]
 	switch {
 	case !ok:
 		return verdict{state: purchase.Ignored, reason: "nothing follows from this type"}
-	case ev.APIVersion != stripe.APIVersion:
-		return quarantined("API version is %q, ours is %q", ev.APIVersion, stripe.APIVersion)
 	case i.config.StripeSecretKey != "" && ev.Live != i.config.Live():
 		return quarantined("livemode is %v, our key's is %v", ev.Live, i.config.Live())
+	case ev.APIVersion != stripe.APIVersion:
+		v := quarantined("API version is %q, ours is %q", ev.APIVersion, stripe.APIVersion)
+		v.foreign = true
+		return v
 	}
-	r, err := report(ev)
+	r, err := rule.read(ev)
 	if err != nil {
 		return quarantined("object: %v", err)
 	}
@@ -81,30 +93,37 @@ func (i Inbox) judge(ev Event) verdict {
 
 type reader func(Event) (purchase.Report, error)
 
-// readers says how events are read, by type. Every dispute event tells the
-// dispute's status, and an inquiry becomes a dispute without a second
-// "created": so all of them count.
-func readers() map[string]reader {
-	return map[string]reader{
-		"checkout.session.completed":               session(purchase.FromSession),
-		"checkout.session.async_payment_succeeded": session(purchase.FromSession),
-		"checkout.session.async_payment_failed":    session(purchase.FromFailure),
-		"checkout.session.expired":                 session(purchase.FromSession),
-		"charge.refunded":                          charge,
-		"charge.dispute.created":                   dispute,
-		"charge.dispute.updated":                   dispute,
-		"charge.dispute.funds_withdrawn":           dispute,
-		"charge.dispute.funds_reinstated":          dispute,
-		"charge.dispute.closed":                    dispute,
-		"charge.refund.updated":                    refund,
-		"refund.updated":                           refund,
-		"refund.failed":                            refund,
+// rule is how events of a type are read.
+type rule struct {
+	about thing
+	read  reader
+}
+
+// rules says how events are read, by type; from one of any other type nothing
+// follows. Every dispute event tells the dispute's status, and an inquiry
+// becomes a dispute without a second "created": so all of them count.
+func rules() map[string]rule {
+	session, charge, dispute, refund := things()
+	return map[string]rule{
+		"checkout.session.completed":               {session, readSession(purchase.FromSession)},
+		"checkout.session.async_payment_succeeded": {session, readSession(purchase.FromSession)},
+		"checkout.session.async_payment_failed":    {session, readSession(purchase.FromFailure)},
+		"checkout.session.expired":                 {session, readSession(purchase.FromSession)},
+		"charge.refunded":                          {charge, readCharge},
+		"charge.dispute.created":                   {dispute, readDispute},
+		"charge.dispute.updated":                   {dispute, readDispute},
+		"charge.dispute.funds_withdrawn":           {dispute, readDispute},
+		"charge.dispute.funds_reinstated":          {dispute, readDispute},
+		"charge.dispute.closed":                    {dispute, readDispute},
+		"charge.refund.updated":                    {refund, readRefund},
+		"refund.updated":                           {refund, readRefund},
+		"refund.failed":                            {refund, readRefund},
 	}
 }
 
 // Types lists the types of events from which something follows, sorted.
 func Types() []string {
-	return slices.Sorted(maps.Keys(readers()))
+	return slices.Sorted(maps.Keys(rules()))
 }
 
 // checkoutSession is what counts of a session. Stripe's own types have all of
@@ -161,7 +180,7 @@ func (s checkoutSession) whole() *stripe.CheckoutSession {
 	return all
 }
 
-func session(from func(*stripe.CheckoutSession, time.Time) purchase.Report) reader {
+func readSession(from func(*stripe.CheckoutSession, time.Time) purchase.Report) reader {
 	return func(ev Event) (purchase.Report, error) {
 		var s checkoutSession
 		if err := json.Unmarshal(ev.Data.Object, &s); err != nil {
@@ -171,7 +190,7 @@ func session(from func(*stripe.CheckoutSession, time.Time) purchase.Report) read
 	}
 }
 
-func charge(ev Event) (purchase.Report, error) {
+func readCharge(ev Event) (purchase.Report, error) {
 	var c stripe.Charge
 	if err := json.Unmarshal(ev.Data.Object, &c); err != nil {
 		return purchase.Report{}, err
@@ -179,7 +198,7 @@ func charge(ev Event) (purchase.Report, error) {
 	return purchase.FromCharge(&c, ev.At()), is(c.ID, c.Object, "charge")
 }
 
-func dispute(ev Event) (purchase.Report, error) {
+func readDispute(ev Event) (purchase.Report, error) {
 	var d stripe.Dispute
 	if err := json.Unmarshal(ev.Data.Object, &d); err != nil {
 		return purchase.Report{}, err
@@ -190,7 +209,7 @@ func dispute(ev Event) (purchase.Report, error) {
 	return purchase.FromDispute(&d, ev.At())
 }
 
-func refund(ev Event) (purchase.Report, error) {
+func readRefund(ev Event) (purchase.Report, error) {
 	var r stripe.Refund
 	if err := json.Unmarshal(ev.Data.Object, &r); err != nil {
 		return purchase.Report{}, err

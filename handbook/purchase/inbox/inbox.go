@@ -5,6 +5,11 @@
 // One transaction writes the event and all that follows from it. What is not
 // understood, or does not agree with what was sold, changes nothing: it is kept
 // as quarantined, and Replay judges it again by the rules of a later program.
+//
+// Objects look otherwise in other versions of Stripe's API, so that an event
+// which tells of one in another version than ours is quarantined unread. A copy
+// of it in ours takes its place, be it sent by the webhook or made by reading
+// the object again from Stripe, as Replay and TakeFound do.
 package inbox
 
 import (
@@ -14,10 +19,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stripe/stripe-go/v76"
+	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/purchase"
@@ -31,16 +39,19 @@ type Inbox struct {
 	db     *db.Pool
 	gate   access.Gate
 	config *config.Config
+	stripe *client.API
+	now    func() time.Time
 }
 
 // Of returns the inbox of a process.
 func Of(p *platform.Platform) Inbox {
-	return Inbox{db: p.DB, gate: access.NewGate(p), config: p.Config}
+	return Inbox{db: p.DB, gate: access.NewGate(p), config: p.Config, stripe: p.Stripe, now: p.Now}
 }
 
 // Take writes an event and what follows from it. An event that came before
-// changes nothing, and its outcome is what it would be if it were the first.
-// All is read in one round trip and written in another, with the commit.
+// changes nothing, and its outcome is what it would be if it were the first;
+// but one that was quarantined for its version gives way to a copy in ours. All
+// is read in one round trip and written in another, with the commit.
 func (i Inbox) Take(ctx context.Context, ev Event) (purchase.Outcome, error) {
 	v := i.judge(ev)
 	out := purchase.Outcome{State: v.state, Reason: v.reason}
@@ -74,13 +85,18 @@ func (i Inbox) settle(ctx context.Context, ev Event, v verdict) (purchase.Outcom
 		s.Look(b)
 	}, func(tx pgx.Tx) error {
 		if !first {
-			return nil
+			if gives, err := givesWay(ctx, tx, ev.ID); err != nil || !gives {
+				return err
+			}
 		}
 		b, err := s.Write(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if s.State != purchase.Settled {
+		switch {
+		case !first: // last, as whoever deletes an account holds its events after its buyer
+			b.Queue(replace, row(ev, verdict{state: s.State, reason: s.Reason})...)
+		case s.State != purchase.Settled:
 			b.Queue(mark, ev.ID, s.State, s.Reason)
 		}
 		if err := db.Last(ctx, tx, b); err != nil {
@@ -122,12 +138,29 @@ const store = `
 	ON CONFLICT DO NOTHING`
 
 func row(ev Event, v verdict) []any {
-	return []any{ev.ID, ev.Type, ev.APIVersion, ev.Live, ev.At(), v.state, v.reason, ev.body}
+	return []any{ev.ID, ev.Type, ev.APIVersion, ev.Live, ev.made(), v.state, v.reason, ev.body}
+}
+
+// replace puts an event in the place of a copy that was quarantined for its
+// version.
+const replace = `
+	UPDATE stripe_events
+	SET type = $2, api_version = $3, livemode = $4, created = $5, state = $6, reason = $7, payload = $8
+	WHERE id = $1 AND state = 'quarantined' AND api_version <> $3`
+
+// givesWay reports whether a copy in our version is to take an event's place.
+func givesWay(ctx context.Context, q db.Querier, id string) (gives bool, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM stripe_events WHERE id = $1 AND state = 'quarantined' AND api_version <> $2)`, id, stripe.APIVersion).Scan(&gives)
+	return gives, err
 }
 
 // keep writes an event from which nothing follows.
 func (i Inbox) keep(ctx context.Context, ev Event, v verdict) error {
-	_, err := i.db.Exec(ctx, store, row(ev, v)...)
+	tag, err := i.db.Exec(ctx, store, row(ev, v)...)
+	if err == nil && tag.RowsAffected() == 0 && ev.APIVersion == stripe.APIVersion {
+		_, err = i.db.Exec(ctx, replace, row(ev, v)...)
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -70,12 +71,24 @@ func TestFailedRefund(t *testing.T) {
 		t.Errorf("%q, %v", stands, err)
 	}
 	in := inbox.Of(p)
-	if waiting, err := in.Quarantined(t.Context()); err != nil || len(waiting) != 0 {
-		t.Errorf("other rules would settle %q, %v", waiting, err)
+	if waiting, err := in.Quarantined(t.Context()); err != nil || len(waiting) != 3 {
+		t.Errorf("%q wait, %v", waiting, err)
+	}
+	if out, err := in.Replay(t.Context(), "evt_f"); err != nil || out.State != purchase.Quarantined || !strings.HasPrefix(out.Reason, "refund re_1") {
+		t.Errorf("judged again: %+v, %v", out, err)
 	}
 	for range 2 {
-		if out, err := in.Replay(t.Context(), "evt_f"); err != nil || out.State != purchase.Ignored || !strings.HasPrefix(out.Reason, "an operator saw to it: refund re_1") {
+		if out, err := in.Seen(t.Context(), "evt_f", "test"); err != nil || out.State != purchase.Ignored || !strings.HasPrefix(out.Reason, "an operator saw to it: refund re_1") {
 			t.Errorf("%+v, %v", out, err)
 		}
+	}
+	if out, err := in.Replay(t.Context(), "evt_f"); err != nil || out.State != purchase.Ignored {
+		t.Errorf("judged again after it was closed: %+v, %v", out, err)
+	}
+	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', action, subject, detail), '; ') FROM audit_log`); got != `event closed event:evt_f {"by": "test", "type": "charge.refund.updated"}` {
+		t.Errorf("the record has %s", got)
+	}
+	if _, err := in.Seen(t.Context(), "evt_0", "test"); !errors.Is(err, inbox.ErrNoEvent) {
+		t.Errorf("an unknown event: %v", err)
 	}
 }

@@ -7,18 +7,17 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform/db"
 )
 
-// Quarantined lists the events that wait for an operator and that other rules
-// may settle, the oldest first. A refund that failed is not among them: it
-// waits for an operator's hands.
+// Quarantined lists the events that wait for an operator, the oldest first.
 func (i Inbox) Quarantined(ctx context.Context) ([]string, error) {
 	rows, err := i.db.Query(ctx, `
 		SELECT id
 		FROM stripe_events
-		WHERE state = 'quarantined' AND type NOT LIKE '%refund.updated' AND type <> 'refund.failed'
+		WHERE state = 'quarantined'
 		ORDER BY created, id`)
 	if err != nil {
 		return nil, fmt.Errorf("quarantined events: %w", err)
@@ -30,25 +29,44 @@ func (i Inbox) Quarantined(ctx context.Context) ([]string, error) {
 var ErrNoEvent = errors.New("no such event")
 
 // Replay judges a quarantined event again, by the rules of this program, and
-// writes what follows from it. One that is not quarantined stays as it is. Of
-// one that only needs an operator, that is how they say that it is done. Who
-// does so at once with another one settles it twice, from which the same
-// follows: the event is held last, as its buyer is before it.
-func (i Inbox) Replay(ctx context.Context, id string) (out purchase.Outcome, err error) {
-	err = db.Tx(ctx, i.db, func(tx pgx.Tx) error {
-		var payload []byte
-		err := tx.QueryRow(ctx, `
-			SELECT state, reason, payload
-			FROM stripe_events
-			WHERE id = $1`, id).Scan(&out.State, &out.Reason, &payload)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return ErrNoEvent
-		}
-		if err != nil || out.State != purchase.Quarantined {
-			return err
-		}
-		if out, err = i.again(ctx, tx, payload); err != nil {
-			return err
+// writes what follows from it. The object of one that was told in another
+// version of the API is read again from Stripe. One that is not quarantined
+// stays as it is. Who does so at once with another one settles it twice, from
+// which the same follows: the event is held last, as its buyer is before it.
+func (i Inbox) Replay(ctx context.Context, id string) (purchase.Outcome, error) {
+	var out purchase.Outcome
+	var payload []byte
+	err := i.db.QueryRow(ctx, `
+		SELECT state, reason, payload
+		FROM stripe_events
+		WHERE id = $1`, id).Scan(&out.State, &out.Reason, &payload)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, ErrNoEvent
+	}
+	if err != nil {
+		return out, fmt.Errorf("event %s: %w", id, err)
+	}
+	if out.State != purchase.Quarantined {
+		return out, nil
+	}
+	ev, err := Read(sent(payload))
+	if err == nil && i.judge(ev).foreign {
+		return i.TakeFound(ctx, ev)
+	}
+	if err != nil {
+		return i.again(ctx, id, quarantined("it is not an event: %v", err))
+	}
+	return i.again(ctx, id, i.judge(ev))
+}
+
+// again writes what follows from a quarantined event by another verdict.
+func (i Inbox) again(ctx context.Context, id string, v verdict) (purchase.Outcome, error) {
+	out := purchase.Outcome{State: v.state, Reason: v.reason}
+	err := db.Tx(ctx, i.db, func(tx pgx.Tx) (err error) {
+		if v.state == purchase.Settled {
+			if out, err = purchase.Settle(ctx, tx, v.report); err != nil {
+				return err
+			}
 		}
 		_, err = tx.Exec(ctx, mark, id, out.State, out.Reason)
 		return err
@@ -63,18 +81,35 @@ func (i Inbox) Replay(ctx context.Context, id string) (out purchase.Outcome, err
 	return out, nil
 }
 
-func (i Inbox) again(ctx context.Context, tx pgx.Tx, payload []byte) (purchase.Outcome, error) {
-	ev, err := Read(sent(payload))
+// Seen closes a quarantined event: an operator has done by hand what it asks
+// for, and nothing follows from it here. by says how they told so. One that is
+// not quarantined stays as it is.
+func (i Inbox) Seen(ctx context.Context, id, by string) (out purchase.Outcome, err error) {
+	err = db.Tx(ctx, i.db, func(tx pgx.Tx) error {
+		var kind string
+		err := tx.QueryRow(ctx, `
+			UPDATE stripe_events
+			SET state = 'ignored', reason = 'an operator saw to it: ' || reason
+			WHERE id = $1 AND state = 'quarantined'
+			RETURNING type`, id).Scan(&kind)
+		if err == nil {
+			err = audit.Write(ctx, tx, audit.Entry{Action: "event closed", Subject: audit.Event(id), Detail: map[string]any{"type": kind, "by": by}})
+		} else if errors.Is(err, pgx.ErrNoRows) {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `
+			SELECT state, reason
+			FROM stripe_events
+			WHERE id = $1`, id).Scan(&out.State, &out.Reason)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, ErrNoEvent
+	}
 	if err != nil {
-		return purchase.Outcome{State: purchase.Quarantined, Reason: fmt.Sprintf("it is not an event: %v", err)}, nil
+		return out, fmt.Errorf("close event %s: %w", id, err)
 	}
-	v := i.judge(ev)
-	if v.state != purchase.Settled {
-		return purchase.Outcome{State: v.state, Reason: v.reason}, nil
-	}
-	out, err := purchase.Settle(ctx, tx, v.report)
-	if out.Seen {
-		out.State, out.Reason = purchase.Ignored, "an operator saw to it: "+out.Reason
-	}
-	return out, err
+	return out, nil
 }
