@@ -424,6 +424,7 @@ purchases
 reconciled
   single boolean NOT NULL DEFAULT true
   created timestamp with time zone NOT NULL
+  sessions_after uuid
   reconciled_single_check CHECK (single)
   reconciled_pkey PRIMARY KEY (single)
 

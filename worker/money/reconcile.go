@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stripe/stripe-go/v76"
 
@@ -20,6 +21,8 @@ const (
 	remembered = 30 * 24 * time.Hour // how long Stripe lists an event
 	overlap    = time.Hour           // as events may be listed late
 	noted      = time.Hour           // how often is noted how far it has come
+	stretch    = 3 * 24 * time.Hour  // whose events are listed and taken in before those after it
+	spare      = 2 * time.Minute     // what of a job's time is left when it stops asking
 )
 
 // Findings is what a reconciliation found.
@@ -28,11 +31,15 @@ type Findings struct {
 	Before   time.Time // and those before this one were, by an earlier reconciliation
 	Gap      bool      // Stripe has forgotten events that were never compared
 	Events   int       // that Stripe lists
-	Missed   int       // of which the inbox had not
+	Missed   int       // of which the inbox had not, or not in our version
 	Sessions int       // that were read, as their checkouts or payments are open
+	Left     int       // events or sessions for which the time was up: the next time goes on with them
 	Disputes int       // that were read, as events are lost
 	Settled  int       // of which Stripe knew more
-	Waiting  int       // events and sessions that do not agree with what was sold
+	Waiting  int       // events, sessions and disputes that do not agree with what was sold, or are not understood
+
+	after *uuid.UUID // the checkout of the last session that was read, where some are left
+	say   func(format string, args ...any)
 }
 
 // Reconciled does the job that runs every few minutes.
@@ -45,24 +52,77 @@ func (j Jobs) Reconciled(ctx context.Context, _ job.Reconcile) error {
 // the webhook does, and then reads the sessions of checkouts and payments that
 // are open. A second one finds nothing new and writes nothing. Where Stripe has
 // forgotten events that nobody has seen, it reads every paid session and
-// every dispute too, and says so.
+// every dispute too, and says so. When the time of ctx is nearly up it stops,
+// and the next one goes on from there.
 func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any)) (Findings, error) {
 	start := j.now()
 	f, err := j.begin(ctx, start)
 	if err != nil {
 		return f, err
 	}
+	f.say = say
 	if f.Gap {
 		say("events from before %s were never compared, and Stripe lists them no more: reading every session and dispute instead", f.Since.UTC().Format(time.DateOnly))
 	}
-	events, err := j.listed(ctx, f.Since)
-	if err != nil {
+	if err := j.events(ctx, start, &f); err != nil {
 		return f, err
 	}
-	f.Events = len(events)
+	if f.Left > 0 { // what was taken in is known next time
+		say("the time is up: %d events are left for the next time", f.Left)
+		return f, nil
+	}
+	if err := j.sessions(ctx, &f); err != nil {
+		return f, err
+	}
+	switch {
+	case f.Left > 0:
+		say("the time is up: %d sessions are left for the next time", f.Left)
+		if f.Gap {
+			start = f.Before // it is not closed yet
+		}
+	case f.Gap:
+		if err := j.disputes(ctx, &f); err != nil {
+			return f, err
+		}
+	}
+	return f, j.compared(ctx, f, start)
+}
+
+// late reports whether the time of ctx is nearly up, by our clock.
+func (j Jobs) late(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && j.now().After(end.Add(-spare))
+}
+
+// events takes in what the inbox has not, a stretch of time after the other, so
+// that whoever is stopped has come some way.
+func (j Jobs) events(ctx context.Context, start time.Time, f *Findings) error {
+	for from := f.Since; ; from = from.Add(stretch) {
+		till := from.Add(stretch)
+		if till.After(start) {
+			till = time.Time{} // and what comes meanwhile
+		}
+		if err := j.eventsOf(ctx, from, till, f); err != nil || till.IsZero() || f.Left > 0 {
+			return err
+		}
+		if f.Gap {
+			continue // until it is closed, nothing is
+		}
+		if err := j.compared(ctx, *f, till); err != nil {
+			return err
+		}
+	}
+}
+
+func (j Jobs) eventsOf(ctx context.Context, from, till time.Time, f *Findings) error {
+	events, err := j.listed(ctx, from, till)
+	if err != nil {
+		return err
+	}
+	f.Events += len(events)
 	known, err := j.known(ctx, events)
 	if err != nil {
-		return f, err
+		return err
 	}
 	for i := len(events) - 1; i >= 0; i-- { // the oldest first
 		if known[events[i].ID] {
@@ -70,27 +130,23 @@ func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any
 		}
 		out, err := j.take(ctx, events[i])
 		if err != nil {
-			return f, err
+			return err
 		}
 		f.Missed++
 		f.count(out)
-	}
-	if err := j.sessions(ctx, &f); err != nil {
-		return f, err
-	}
-	if f.Gap {
-		if err := j.disputes(ctx, &f); err != nil {
-			return f, err
+		if i > 0 && j.late(ctx) {
+			f.Left = i
+			return nil
 		}
 	}
-	return f, j.compared(ctx, start)
+	return nil
 }
 
 // begin returns from when on events are to be compared.
 func (j Jobs) begin(ctx context.Context, start time.Time) (Findings, error) {
 	oldest := start.Add(-remembered)
 	f := Findings{Since: oldest}
-	err := j.db.QueryRow(ctx, `SELECT created FROM reconciled`).Scan(&f.Before)
+	err := j.db.QueryRow(ctx, `SELECT created, sessions_after FROM reconciled`).Scan(&f.Before, &f.after)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
@@ -103,10 +159,15 @@ func (j Jobs) begin(ctx context.Context, start time.Time) (Findings, error) {
 	return f, nil
 }
 
-// listed returns the events that Stripe lists, the newest first.
-func (j Jobs) listed(ctx context.Context, since time.Time) ([]*stripe.Event, error) {
+// listed returns the events that Stripe lists of some time, the newest first;
+// till is zero where it has no end.
+func (j Jobs) listed(ctx context.Context, from, till time.Time) ([]*stripe.Event, error) {
+	created := &stripe.RangeQueryParams{GreaterThanOrEqual: from.Unix()}
+	if !till.IsZero() {
+		created.LesserThan = till.Unix()
+	}
 	p := &stripe.EventListParams{
-		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()},
+		CreatedRange: created,
 		Types:        stripe.StringSlice(inbox.Types()),
 	}
 	p.Context = ctx
@@ -117,12 +178,13 @@ func (j Jobs) listed(ctx context.Context, since time.Time) ([]*stripe.Event, err
 		events = append(events, list.Event())
 	}
 	if err := list.Err(); err != nil {
-		return nil, fmt.Errorf("events since %s: %w", since, err)
+		return nil, fmt.Errorf("events since %s: %w", from, err)
 	}
 	return events, nil
 }
 
-// known returns which of the events the inbox has.
+// known returns which of the events the inbox has, and can have read: not those
+// that the webhook told in another version.
 func (j Jobs) known(ctx context.Context, events []*stripe.Event) (map[string]bool, error) {
 	ids := make([]string, len(events))
 	for i, ev := range events {
@@ -131,7 +193,7 @@ func (j Jobs) known(ctx context.Context, events []*stripe.Event) (map[string]boo
 	rows, err := j.db.Query(ctx, `
 		SELECT id
 		FROM stripe_events
-		WHERE id = ANY($1)`, ids)
+		WHERE id = ANY($1) AND NOT (state = 'quarantined' AND api_version <> $2)`, ids, stripe.APIVersion)
 	if err != nil {
 		return nil, fmt.Errorf("known events: %w", err)
 	}
@@ -155,17 +217,18 @@ func (j Jobs) take(ctx context.Context, listed *stripe.Event) (purchase.Outcome,
 	if err != nil {
 		return purchase.Outcome{}, fmt.Errorf("event %s: %w", listed.ID, err)
 	}
-	return j.inbox.Take(ctx, ev)
+	return j.inbox.TakeFound(ctx, ev)
 }
 
-// compared notes how far events were compared, now and then.
-func (j Jobs) compared(ctx context.Context, start time.Time) error {
+// compared notes how far events were compared, now and then, and which sessions
+// are left.
+func (j Jobs) compared(ctx context.Context, f Findings, to time.Time) error {
 	_, err := j.db.Exec(ctx, `
-		INSERT INTO reconciled (created)
-		VALUES ($1)
+		INSERT INTO reconciled AS r (created, sessions_after)
+		VALUES ($1, $2)
 		ON CONFLICT (single) DO UPDATE
-		SET created = excluded.created
-		WHERE reconciled.created <= excluded.created - $2::interval`, start, noted)
+		SET created = greatest(r.created, excluded.created), sessions_after = excluded.sessions_after
+		WHERE r.created <= excluded.created - $3::interval OR r.sessions_after IS DISTINCT FROM excluded.sessions_after`, to, f.after, noted)
 	if err != nil {
 		return fmt.Errorf("note how far events were compared: %w", err)
 	}

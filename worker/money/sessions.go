@@ -5,72 +5,115 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/stripe/stripe-go/v76"
+	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/handbook/purchase"
 )
 
 // followed is a session of which Stripe may know more than we do.
 type followed struct {
-	ID      string
-	State   string // of its checkout
-	Pending bool   // its payment is under way
-	Unsold  bool   // nobody has bought anything by it, as far as we know
+	Checkout uuid.UUID
+	ID       string
+	State    string // of its checkout
+	Pending  bool   // its payment is under way
+	Unsold   bool   // nobody has bought anything by it, as far as we know
 }
 
 // slowest is how long after its session has ended a payment may yet come, by a
 // bank transfer or a debit.
 const slowest = 30 * 24 * time.Hour
 
-// sessions reads the sessions of what is open. Where events are lost it reads
-// those too of all that is paid, and of what may have been paid meanwhile
-// though its page was closed or its buyer's account deleted.
+// atOnce is how many sessions are read at once. Stripe takes a hundred calls a
+// second with a live key, of which most are left for buyers.
+const atOnce = 4
+
+// sessions reads the sessions of what is open, from where the last time
+// stopped. Where events are lost it reads those too of all that is paid, and of
+// what may have been paid meanwhile though its page was closed or its buyer's
+// account deleted.
 func (j Jobs) sessions(ctx context.Context, f *Findings) error {
-	rows, err := j.db.Query(ctx, `
-		SELECT c.stripe_session_id, c.state, coalesce(p.status = 'pending', false), p.id IS NULL
-		FROM checkouts c
-		LEFT JOIN purchases p ON p.checkout_id = c.id
-		WHERE c.stripe_session_id IS NOT NULL AND (c.state = 'open' OR p.status = 'pending' OR $1 AND (p.status = 'completed' OR c.expires_at > $2))
-		ORDER BY c.id`, f.Gap, f.Before.Add(-slowest))
+	all, err := j.open(ctx, *f)
 	if err != nil {
-		return fmt.Errorf("open sessions: %w", err)
+		return err
 	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[followed])
-	if err != nil {
-		return fmt.Errorf("open sessions: %w", err)
-	}
-	for _, one := range all {
-		if err := j.session(ctx, one, f); err != nil {
-			return fmt.Errorf("session %s: %w", one.ID, err)
+	f.Left, f.after = len(all), nil
+	for some := range slices.Chunk(all, atOnce) {
+		if err := j.readSome(ctx, some, f); err != nil {
+			return err
+		}
+		if f.Left -= len(some); f.Left > 0 && j.late(ctx) {
+			f.after = &some[len(some)-1].Checkout
+			return nil
 		}
 	}
 	return nil
 }
 
-func (j Jobs) session(ctx context.Context, one followed, f *Findings) error {
+// open lists what sessions reads.
+func (j Jobs) open(ctx context.Context, f Findings) ([]followed, error) {
+	rows, err := j.db.Query(ctx, `
+		SELECT c.id, c.stripe_session_id, c.state, coalesce(p.status = 'pending', false), p.id IS NULL
+		FROM checkouts c
+		LEFT JOIN purchases p ON p.checkout_id = c.id
+		WHERE c.stripe_session_id IS NOT NULL AND ($3::uuid IS NULL OR c.id > $3)
+		  AND (c.state = 'open' OR p.status = 'pending' OR $1 AND (p.status = 'completed' OR c.expires_at > $2))
+		ORDER BY c.id`, f.Gap, f.Before.Add(-slowest), f.after)
+	if err != nil {
+		return nil, fmt.Errorf("open sessions: %w", err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[followed])
+	if err != nil {
+		return nil, fmt.Errorf("open sessions: %w", err)
+	}
+	return all, nil
+}
+
+// readSome reads some sessions at once, and settles what they tell in their order.
+func (j Jobs) readSome(ctx context.Context, some []followed, f *Findings) error {
+	news := make([][]purchase.Report, len(some))
+	reading, asking := errgroup.WithContext(ctx)
+	for i, one := range some {
+		reading.Go(func() (err error) {
+			news[i], err = j.read(asking, one)
+			return err
+		})
+	}
+	if err := reading.Wait(); err != nil {
+		return err
+	}
+	f.Sessions += len(some)
+	for i, one := range some {
+		for _, r := range news[i] {
+			out, err := j.inbox.Settle(ctx, r)
+			if err != nil {
+				return fmt.Errorf("session %s: %w", one.ID, err)
+			}
+			f.Settled++
+			f.count(out)
+		}
+	}
+	return nil
+}
+
+// read returns what is news of a session.
+func (j Jobs) read(ctx context.Context, one followed) ([]purchase.Report, error) {
 	p := &stripe.CheckoutSessionParams{}
 	p.Context = ctx
 	p.AddExpand("payment_intent.latest_charge")
 	s, err := j.stripe.CheckoutSessions.Get(one.ID, p)
-	f.Sessions++
 	if gone(err) {
-		return nil // the next purchase of the module closes its checkout
+		return nil, nil // the next purchase of the module closes its checkout
 	}
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("session %s: %w", one.ID, err)
 	}
-	for _, r := range one.news(s, j) {
-		out, err := j.inbox.Settle(ctx, r)
-		if err != nil {
-			return err
-		}
-		f.Settled++
-		f.count(out)
-	}
-	return nil
+	return one.news(s, j), nil
 }
 
 // news returns what a session tells that is not known, as far as its state
@@ -100,8 +143,10 @@ func (j Jobs) disputes(ctx context.Context, f *Findings) error {
 	for list.Next() {
 		f.Disputes++
 		r, err := purchase.FromDispute(list.Dispute(), j.now())
-		if err != nil {
-			return fmt.Errorf("dispute %s: %w", list.Dispute().ID, err)
+		if err != nil { // of a kind that this program does not know
+			f.Waiting++
+			f.say("dispute %s waits for an operator: %v", list.Dispute().ID, err)
+			continue
 		}
 		out, err := j.inbox.Settle(ctx, r)
 		if err != nil {
