@@ -37,6 +37,24 @@ WHERE e.state = 'settled' AND e.type IN ('checkout.session.completed', 'checkout
   AND NOT EXISTS (SELECT FROM payment_facts f
                   WHERE f.stripe_payment_id = coalesce(e.payload #>> '{data,object,payment_intent}', e.payload #>> '{data,object,id}'))
 
+-- check: an event tells of a refund that nothing is known of
+SELECT e.id || ' of ' || (e.payload #>> '{data,object,payment_intent}')
+FROM stripe_events e
+WHERE CASE WHEN e.state = 'settled' AND e.type = 'charge.refunded'
+           THEN (e.payload #>> '{data,object,amount_refunded}')::bigint > 0
+                AND NOT EXISTS (SELECT FROM payment_facts f
+                                WHERE f.stripe_payment_id = e.payload #>> '{data,object,payment_intent}' AND f.kind IN ('partly_refunded', 'refunded')
+                                  AND f.amount >= (e.payload #>> '{data,object,amount_refunded}')::bigint)
+           ELSE false END
+
+-- check: an event tells of a dispute that nothing is known of
+SELECT e.id || ' of ' || (e.payload #>> '{data,object,payment_intent}') || ': ' || (e.payload #>> '{data,object,status}')
+FROM stripe_events e
+WHERE e.state = 'settled' AND e.type LIKE 'charge.dispute.%'
+  AND NOT EXISTS (SELECT FROM payment_facts f
+                  WHERE f.stripe_payment_id = e.payload #>> '{data,object,payment_intent}' AND f.source = e.payload #>> '{data,object,id}'
+                    AND f.kind = CASE e.payload #>> '{data,object,status}' WHEN 'won' THEN 'dispute_won' WHEN 'lost' THEN 'dispute_lost' ELSE 'disputed' END)
+
 -- check: a payment has no purchase
 SELECT s.payment || ' is ' || s.status
 FROM standing s
@@ -144,6 +162,20 @@ SELECT m.cause
 FROM mails m
 WHERE m.kind = 'purchase-confirmation' AND m.user_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM purchases p WHERE m.cause = 'purchase:' || p.id AND p.user_id = m.user_id)
+
+-- check: a mail is pending, but no job will send it (handbook retry KIND, or have it sent again on its reader's page under people)
+SELECT m.kind || ' ' || m.id
+FROM mails m
+CROSS JOIN LATERAL (
+    SELECT coalesce(bool_or(o.state NOT IN ('done', 'dead')), false) AS live, coalesce(bool_or(o.state = 'dead'), false) AS dead
+    FROM outbox o
+    WHERE o.kind IN (m.kind, 'resend-mail')
+      AND EXISTS (SELECT FROM jsonb_each_text(o.payload) AS each (k, v) WHERE v IN (m.id::text, split_part(m.cause, ':', 2)))) jobs
+WHERE m.state = 'pending' AND m.address <> '' AND NOT jobs.live
+  -- A job that is done may have found nothing to tell any more, and is forgotten some time; of these there is always something to tell.
+  AND (jobs.dead OR m.kind IN ('refund-notice', 'goodbye')
+       OR EXISTS (SELECT FROM purchases p WHERE m.cause = 'purchase:' || p.id AND p.status = 'completed'))
+  AND NOT EXISTS (SELECT FROM resends r JOIN mails again ON again.cause = 'resend:' || r.id AND again.state = 'sent' WHERE r.mail_id = m.id)
 
 -- check: a refund is due, but nobody will do it
 SELECT r.stripe_payment_id

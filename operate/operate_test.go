@@ -13,6 +13,7 @@ import (
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/operate"
 	"pilothandbook/platform"
+	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
 )
 
@@ -79,7 +80,7 @@ func TestFsck(t *testing.T) {
 
 	p, _ := shop(t)
 	dispute := map[string]any{"id": "dp_1", "object": "dispute", "amount": 9900, "currency": "usd", "status": "lost", "payment_intent": "pi_1"}
-	if n, out := fsck(t, p); n != 0 || out != "28 checks, 0 differences\n" {
+	if n, out := fsck(t, p); n != 0 || out != "31 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
 	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
@@ -87,6 +88,17 @@ func TestFsck(t *testing.T) {
 		{"quarantined", `INSERT INTO stripe_events (id, type, api_version, livemode, created, state, reason, payload) VALUES ('evt_q', 'x', '', false, now(), 'quarantined', 'odd', '{}')`,
 			"an event waits for an operator: evt_q (x): odd"},
 		{"no facts", `DELETE FROM payment_facts`, "an event is settled, but nothing is known of its payment: evt_1"},
+		{"no refund known", `INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload) VALUES ('evt_r', 'charge.refunded', '', false, now(), 'settled',
+			'{"data": {"object": {"id": "ch_1", "payment_intent": "pi_1", "amount_refunded": 900}}}')`, "an event tells of a refund that nothing is known of: evt_r of pi_1"},
+		{"no dispute known", `INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload) VALUES ('evt_d', 'charge.dispute.closed', '', false, now(), 'settled',
+			'{"data": {"object": {"id": "dp_1", "payment_intent": "pi_1", "status": "lost"}}}');
+			INSERT INTO payment_facts SELECT stripe_payment_id, 'disputed', 'dp_1', 9900, currency, at, checkout_id FROM payment_facts`,
+			"an event tells of a dispute that nothing is known of: evt_d of pi_1: lost"},
+		{"mail forgotten", `INSERT INTO mails (id, cause, kind, address) VALUES ('00000000-0000-7000-8000-000000000002', 'refund:pi_1', 'refund-notice', 'ana@example.com')`,
+			"a mail is pending, but no job will send it (handbook retry KIND, or have it sent again on its reader's page under people): refund-notice 00000000-0000-7000-8000-000000000002"},
+		{"mail given up", `UPDATE outbox SET state = 'dead', error = 'no';
+			INSERT INTO mails (id, cause, kind, address) SELECT '00000000-0000-7000-8000-000000000002', 'purchase:' || id, 'purchase-confirmation', 'ana@example.com' FROM purchases`,
+			"under people): purchase-confirmation 00000000-0000-7000-8000-000000000002"},
 		{"no purchase", `DELETE FROM purchases`, "a payment has no purchase: pi_1 is completed"},
 		{"status", `UPDATE purchases SET status = 'refunded'`, "a purchase does not stand where its payment does: pi_1 is refunded, its payment completed"},
 		{"amount", `UPDATE purchases SET amount = 1`, "a purchase has another amount than its payment: pi_1 is 1, paid 9900"},
@@ -131,6 +143,37 @@ func TestFsck(t *testing.T) {
 	send(t, p, "evt_2", "charge.dispute.closed", dispute)
 	if n, out := fsck(t, p); n != 0 {
 		t.Errorf("%d differences after a lost dispute:\n%s", n, out)
+	}
+}
+
+// TestFsckOfMails: a mail that a job will send is no difference, nor one of
+// which there is nothing to tell any more.
+func TestFsckOfMails(t *testing.T) {
+	t.Parallel()
+
+	p, _ := shop(t)
+	exec(t, p, `INSERT INTO mails (id, cause, kind, address) SELECT gen_random_uuid(), 'purchase:' || id, 'purchase-confirmation', 'ana@example.com' FROM purchases;
+		INSERT INTO mails (id, cause, kind, address) VALUES (gen_random_uuid(), 'signin:00000000-0000-7000-8000-000000000003', 'sign-in-code', 'ana@example.com')`)
+	if n, out := fsck(t, p); n != 0 {
+		t.Errorf("%d differences:\n%s", n, out)
+	}
+}
+
+// TestFsckWithoutRedis: nobody knows whether the queue agrees.
+func TestFsckWithoutRedis(t *testing.T) {
+	t.Parallel()
+
+	cfg := *platformtest.Config(t)
+	for _, tc := range []struct{ url, want string }{
+		{"", "the queue is not compared: REDIS_URL is not set"},
+		{"redis://127.0.0.1:1", "the queue is not compared: Redis does not answer: "},
+	} {
+		cfg.RedisURL = config.Secret(tc.url)
+		var said strings.Builder
+		n, err := operate.Fsck(t.Context(), platformtest.Open(t, &cfg), &said)
+		if n != 0 || err == nil || !strings.HasPrefix(err.Error(), tc.want) || said.String() != "30 checks, 0 differences\n" {
+			t.Errorf("with %q: %d differences, %v, said %q", tc.url, n, err, said.String())
+		}
 	}
 }
 
