@@ -117,7 +117,11 @@ func reconcile(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	return at(out, func(p *platform.Platform) error {
-		if err := p.Config.Require("STRIPE_SECRET_KEY"); err != nil {
+		needs := []string{"STRIPE_SECRET_KEY"}
+		if *restored {
+			needs = append(needs, "AUTH_URL") // which tells our checkouts from those of other sites
+		}
+		if err := p.Config.Require(needs...); err != nil {
 			return err
 		}
 		return operate.Reconcile(ctx, p, *restored, out)

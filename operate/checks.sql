@@ -160,7 +160,7 @@ WHERE o.kind = 'purchase-confirmation' AND o.state = 'done'
 -- check: a mail confirms a purchase that is none
 SELECT m.cause
 FROM mails m
-WHERE m.kind = 'purchase-confirmation' AND m.user_id IS NOT NULL
+WHERE m.kind = 'purchase-confirmation' AND m.user_id IS NOT NULL AND m.cause NOT LIKE 'resend:%'
   AND NOT EXISTS (SELECT FROM purchases p WHERE m.cause = 'purchase:' || p.id AND p.user_id = m.user_id)
 
 -- check: a mail is pending, but no job will send it (handbook retry KIND, or have it sent again on its reader's page under people)

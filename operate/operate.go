@@ -79,11 +79,14 @@ func Reconcile(ctx context.Context, p *platform.Platform, restored bool, out io.
 			return err
 		}
 		fmt.Fprintf(out, "%d jobs wait again whose place in Redis was lost\n", waiting)
-		n, err := jobs.Recall(ctx)
+		n, elsewhere, err := jobs.Recall(ctx)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "%d checkouts were lost, and are written again\n", n)
+		if elsewhere > 0 {
+			fmt.Fprintf(out, "%d are left alone that do not lead back to %s; was the handbook at another address, run this once more with it as AUTH_URL\n", elsewhere, p.Config.AuthURL)
+		}
 	}
 	f, err := jobs.Reconcile(ctx, func(format string, args ...any) { fmt.Fprintf(out, format+"\n", args...) })
 	if err != nil {

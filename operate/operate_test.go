@@ -147,13 +147,14 @@ func TestFsck(t *testing.T) {
 }
 
 // TestFsckOfMails: a mail that a job will send is no difference, nor one of
-// which there is nothing to tell any more.
+// which there is nothing to tell any more, nor one that was sent again.
 func TestFsckOfMails(t *testing.T) {
 	t.Parallel()
 
 	p, _ := shop(t)
 	exec(t, p, `INSERT INTO mails (id, cause, kind, address) SELECT gen_random_uuid(), 'purchase:' || id, 'purchase-confirmation', 'ana@example.com' FROM purchases;
-		INSERT INTO mails (id, cause, kind, address) VALUES (gen_random_uuid(), 'signin:00000000-0000-7000-8000-000000000003', 'sign-in-code', 'ana@example.com')`)
+		INSERT INTO mails (id, cause, kind, address) VALUES (gen_random_uuid(), 'signin:00000000-0000-7000-8000-000000000003', 'sign-in-code', 'ana@example.com');
+		INSERT INTO mails (id, cause, kind, address, user_id, state, sent_at) SELECT gen_random_uuid(), 'resend:' || gen_random_uuid(), 'purchase-confirmation', '', user_id, 'sent', now() FROM purchases`)
 	if n, out := fsck(t, p); n != 0 {
 		t.Errorf("%d differences:\n%s", n, out)
 	}
