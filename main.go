@@ -39,7 +39,7 @@ func words() []word {
 		{"preview", "[--port PORT] DIR", "show a module's folder while it is written", showPreview},
 		{"import", "[--key MODULE] [--unknown-components keep|fault] SRC DIR", "make a module's folder of documentation for another reader", importSite},
 		{"publish", "[--activate] [--check] DIR", "check a module's folder and publish it as a version", publish},
-		{"versions", "[--activate VERSION | --diff FROM..TO] MODULE", "list a module's versions, make one active, or compare two", versions},
+		{"versions", "[--activate VERSION | --diff FROM..TO] MODULE", "list a module's versions, make one active (an older one is the roll back), or compare two", versions},
 		{"reprocess", "[--version VERSION] MODULE", "make a version again with the handbook's present program", reprocess},
 		{compileWord, "", "compile the components of a module, for the worker and the preview", compile},
 		{"jobs", "", "show what is queued, running and dead, with the causes", jobs},

@@ -78,6 +78,33 @@ func TestNextVersion(t *testing.T) {
 			t.Errorf("line %d: %q, want %q…", i, lines[i], want)
 		}
 	}
+	for i, number := range map[int]string{1: "0.2.0", 7: "0.1.0"} {
+		if want := "  " + h.url + "/previews/" + platformtest.Text(t, h.p, `SELECT id::text FROM content_versions WHERE version = $1`, number); !strings.HasSuffix(lines[i], want) {
+			t.Errorf("line %d: %q, want …%q", i, lines[i], want)
+		}
+	}
+	if strings.Contains(lines[2]+lines[6], "/previews/") {
+		t.Errorf("the active version has a preview:\n%s", listed.String())
+	}
+}
+
+// TestFailedPublication: what a worker refused is listed, with why.
+func TestFailedPublication(t *testing.T) {
+	t.Parallel()
+
+	h, dir := newHandbook(t, nil), folder(t)
+	if out, err := h.publish(t, dir, true); err != nil {
+		t.Fatal(err, out)
+	}
+	edit(t, dir, "module.yaml", "key: instrument", "key: private_commercial")
+	_, err := h.publish(t, dir, true)
+	wantError(t, err, "the module was not published")
+	var listed bytes.Buffer
+	if err := author.Versions(t.Context(), h.options(&listed), "private_commercial", ""); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, listed.String(), "0.1.0 of 2", ": failed, and no version was made\n",
+		`module.yaml:10: the id "altimeter" is that of a lesson of instrument`, `module.yaml:13: the id "airspeed" is that of a lesson of instrument`)
 }
 
 // TestContent publishes all that the handbook ships, the bundle first.

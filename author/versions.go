@@ -14,8 +14,9 @@ import (
 	"pilothandbook/handbook/version"
 )
 
-// Versions prints what of a module is published. If activate names a version,
-// by its number or id, that one is activated instead.
+// Versions prints what of a module is published, and what failed. If activate
+// names a version, by its number or id, that one is activated instead; an older
+// one is the roll back.
 func Versions(ctx context.Context, o Options, module, activate string) error {
 	c, err := dial(o)
 	if err != nil {
@@ -32,7 +33,7 @@ func Versions(ctx context.Context, o Options, module, activate string) error {
 	if err := c.ask(ctx, http.MethodGet, path, nil, &found); err != nil {
 		return err
 	}
-	if err := table(o.Out, found.Versions); err != nil {
+	if err := c.table(o.Out, found.Versions); err != nil {
 		return err
 	}
 	for _, p := range found.Pending {
@@ -139,15 +140,16 @@ func (c *client) activate(ctx context.Context, out io.Writer, path, name string)
 	return err
 }
 
-func table(out io.Writer, versions []version.Version) error {
+// table prints versions, and where those that readers do not have can be seen.
+func (c *client) table(out io.Writer, versions []version.Version) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "VERSION\tREVISION\tACTIVE\tPUBLISHED\tCHECKSUM\tID")
+	fmt.Fprintln(w, "VERSION\tREVISION\tACTIVE\tPUBLISHED\tCHECKSUM\tID\tPREVIEW")
 	for _, v := range versions {
-		active := ""
-		if v.Active {
-			active = "active"
+		active, preview := "active", ""
+		if !v.Active {
+			active, preview = "", c.url+"/previews/"+v.ID.String()
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%.12s\t%s\n", v.Version, v.Revision, active, v.Released.UTC().Format(time.DateTime), v.Checksum, v.ID)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%.12s\t%s\t%s\n", v.Version, v.Revision, active, v.Released.UTC().Format(time.DateTime), v.Checksum, v.ID, preview)
 	}
 	return w.Flush()
 }
