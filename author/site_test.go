@@ -241,3 +241,21 @@ func TestForeignFaults(t *testing.T) {
 	o.To, o.From = filepath.Join(to, "other"), t.TempDir()
 	wantError(t, foreign.Import(o), "has no .md or .mdx files")
 }
+
+// TestImportHere makes a module of the empty folder that its author stands in.
+func TestImportHere(t *testing.T) {
+	from, to := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(from, "vor.md"), []byte("# VOR\n\nA radio.\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(to)
+	for _, into := range []string{".", "below/here"} {
+		err := foreign.Import(foreign.Options{From: from, To: into, Key: "instrument", Date: "2026-11-23", Out: io.Discard})
+		if err != nil {
+			t.Errorf("%s: %v", into, err)
+		}
+		if _, err := os.Stat(filepath.Join(to, into, "lessons", "vor.mdx")); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -13,6 +13,7 @@ package foreign
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -209,7 +210,7 @@ func (s *site) anchors() {
 
 // try writes the folder afresh, and asks the gate.
 func (s *site) try() ([]mdx.Fault, error) {
-	if err := os.RemoveAll(s.To); err != nil {
+	if err := empty(s.To); err != nil {
 		return nil, err
 	}
 	s.media = map[string]string{}
@@ -243,6 +244,19 @@ func (s *site) try() ([]mdx.Fault, error) {
 		n++
 	}
 	return faults, nil
+}
+
+// empty takes out all that is in a folder. It leaves the folder: it may be the
+// one that its author stands in.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+	}
+	return err
 }
 
 func (s *site) write(name, text string) error {

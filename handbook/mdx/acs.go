@@ -87,12 +87,18 @@ func noInstrument(code, of, element string) string {
 	}
 	t := tasks[i]
 	has := map[byte]int{'K': t.knowledge, 'R': t.risks, 'S': t.skill}[element[0]]
-	n, _ := strconv.Atoi(strings.TrimRight(element[1:], "abcdefghijklmnopqrstuvwxyz"))
+	n, _ := strconv.Atoi(element[1:partOf(element)])
 	if n >= 1 && n <= has {
 		return ""
 	}
 	return fmt.Sprintf("%s (%s) has %c1 to %c%d, and no %s; did you mean %s.%c%d?",
 		t.code, t.name, element[0], element[0], has, element, t.code, element[0], max(1, min(n, has)))
+}
+
+// partOf is where an element names a part of itself, as K2a1 does after K2.
+func partOf(element string) int {
+	digits := strings.TrimLeft(element[1:], "0123456789")
+	return len(element) - len(digits)
 }
 
 // noTask says what there is in place of a task: those of its area, else the

@@ -22,6 +22,7 @@ type document struct {
 }
 
 func read(file string, src []byte, r Resolver) *document {
+	src = bytes.TrimPrefix(src, []byte("\uFEFF")) // some editors begin each file with this mark, which nobody sees
 	d := &document{lesson: &Lesson{}, faults: &faults{file: file, src: src}, math: r.Math != nil}
 	if !within(src, d.faults) || !front(src, d.lesson, d.faults) {
 		return d

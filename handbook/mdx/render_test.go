@@ -51,6 +51,26 @@ func TestLesson(t *testing.T) {
 	}
 }
 
+// TestMark: a byte order mark is no part of a lesson.
+func TestMark(t *testing.T) {
+	t.Parallel()
+
+	for _, text := range []string{front + "# A\n", "a\n"} {
+		want, faults := mdx.Render("x.mdx", []byte(text), files)
+		got, marked := mdx.Render("x.mdx", []byte("\uFEFF"+text), files)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(faults, marked); diff != "" {
+			t.Error(diff)
+		}
+	}
+	_, faults := mdx.Render("x.mdx", []byte("\uFEFF"+front+"a\n"), files)
+	if len(faults) > 0 {
+		t.Error(faults)
+	}
+}
+
 // describe prints a lesson, a line for each thing in it.
 func describe(l mdx.Lesson) string {
 	var b strings.Builder
