@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,7 @@ func (f *findings) taken() []finding {
 // connections by those of web.
 type doctor struct {
 	web, worker *config.Config
+	way         http.RoundTripper // to Cloudinary
 	*platform.Platform
 }
 
@@ -56,6 +58,11 @@ type doctor struct {
 // worker are the settings of the services as the environment has them, unchecked.
 // It returns how many things are bad.
 func Doctor(ctx context.Context, web, worker *config.Config, out io.Writer) (int, error) {
+	return diagnose(ctx, web, worker, out, nil)
+}
+
+// diagnose is Doctor, who asks Cloudinary by a way: nil is the network.
+func diagnose(ctx context.Context, web, worker *config.Config, out io.Writer, way http.RoundTripper) (int, error) {
 	if !Deployed(web, worker) {
 		tell(out, finding{bad, "configuration", "none of the variables of a deployment is set here",
 			"run it where web or worker run, with their variables; docs/configuration.md lists them. Or start a local handbook here"})
@@ -69,7 +76,7 @@ func Doctor(ctx context.Context, web, worker *config.Config, out io.Writer) (int
 		return 1, nil
 	}
 	defer p.Close()
-	d := doctor{web, worker, p}
+	d := doctor{web, worker, way, p}
 	problems := 0
 	for _, f := range d.examine(ctx) {
 		tell(out, f)
@@ -103,7 +110,7 @@ type part struct {
 // examine looks at all parts at once, and returns the findings in their order.
 func (d doctor) examine(ctx context.Context) []finding {
 	parts := []part{
-		{"configuration", d.configuration}, {"PostgreSQL", d.postgres}, {"Redis", d.redis}, {"Stripe", d.stripe}, {"mail", d.mail},
+		{"configuration", d.configuration}, {"PostgreSQL", d.postgres}, {"Redis", d.redis}, {"caches", d.caches}, {"Stripe", d.stripe}, {"mail", d.mail}, {"Cloudinary", d.images},
 	}
 	found := make([][]finding, len(parts))
 	var looking sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"pilothandbook/handbook/attention"
 	"pilothandbook/handbook/offline"
 	"pilothandbook/migrations"
+	"pilothandbook/platform/cache"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/mail"
 	"pilothandbook/platform/queue"
@@ -47,6 +48,9 @@ func (d doctor) postgres(ctx context.Context, f *findings) {
 		d.schedules(ctx, f)
 		d.offline(ctx, f)
 		d.attention(ctx, f)
+		if !readOnly {
+			d.storage(ctx, f)
+		}
 	}
 }
 
@@ -202,6 +206,25 @@ func (d doctor) redis(ctx context.Context, f *findings) {
 	default:
 		f.add(ok, "Redis", "it answers and keeps what it has accepted", "")
 	}
+}
+
+// caches looks at the caches' own server.
+func (d doctor) caches(ctx context.Context, f *findings) {
+	if d.Config.RedisCacheURL == "" || d.Config.RedisCacheURL == d.Config.RedisURL {
+		return
+	}
+	const do = "see that it runs, and that REDIS_CACHE_URL is its address and password; until then all is slower, and limits are stricter"
+	c, err := cache.Quick(d.Config.RedisCacheURL.Reveal(), d.Config.RedisIPFamily)
+	if err != nil {
+		f.add(bad, "caches", "REDIS_CACHE_URL cannot be read", do)
+		return
+	}
+	defer c.Close()
+	if err := c.Ping(ctx).Err(); err != nil {
+		f.add(bad, "caches", "their Redis does not answer: "+err.Error(), do)
+		return
+	}
+	f.add(ok, "caches", "their own Redis answers", "")
 }
 
 // mail signs in at the mail server, and sends nothing.

@@ -37,6 +37,7 @@ func (d doctor) stripe(ctx context.Context, f *findings) {
 		}
 	}
 	d.webhook(ctx, f)
+	d.deliveries(ctx, f)
 }
 
 func refusal(err error) string {
@@ -87,7 +88,31 @@ func (d doctor) webhook(ctx context.Context, f *findings) {
 	if len(elsewhere) > 0 {
 		says += ", only to " + strings.Join(elsewhere, ", ")
 	}
-	f.add(bad, "webhook", says, "make one in Stripe's dashboard, with API version "+stripe.APIVersion+" and all events of checkout.session, charge.refund and charge.dispute; until then purchases open late, by reconciliation")
+	f.add(bad, "webhook", says, "make one in Stripe's dashboard, with API version "+stripe.APIVersion+" and all events of checkout.session, charge.refunded, charge.refund.updated, charge.dispute, refund.updated and refund.failed; until then purchases open late, by reconciliation")
+}
+
+// deliveries asks for events that Stripe could not deliver. A signature that
+// was refused leaves nothing here, so this is how it shows.
+func (d doctor) deliveries(ctx context.Context, f *findings) {
+	now, no := d.Now(), false
+	p := &stripe.EventListParams{
+		DeliverySuccess: &no, Types: stripe.StringSlice(inbox.Types()),
+		CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: now.Add(-24 * time.Hour).Unix(), LesserThan: now.Add(-5 * time.Minute).Unix()},
+	}
+	p.Context, p.Single, p.Limit = ctx, true, stripe.Int64(100)
+	list, late, oldest := d.Stripe.Events.List(p), 0, now
+	for list.Next() {
+		late, oldest = late+1, time.Unix(list.Event().Created, 0)
+	}
+	switch {
+	case list.Err() != nil:
+		f.add(warn, "deliveries", "Stripe does not tell what it could not deliver: "+refusal(list.Err()), "look in its dashboard")
+	case late > 0:
+		f.add(warn, "deliveries", fmt.Sprintf("Stripe could not deliver %d events of the last day at once, the first of them %s ago", late, now.Sub(oldest).Round(time.Second)),
+			"see in its dashboard what was answered: 400 means that STRIPE_WEBHOOK_SECRET is not the endpoint's. What was missed is settled by: handbook reconcile")
+	default:
+		f.add(ok, "deliveries", "Stripe knows of no event of the last day that it could not deliver; whether STRIPE_WEBHOOK_SECRET is the endpoint's only a delivery shows", "")
+	}
 }
 
 // judgeWebhook checks an endpoint that leads here.

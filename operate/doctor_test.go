@@ -2,6 +2,7 @@ package operate_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,6 +29,8 @@ type patient struct {
 	endpoints   string        // Stripe's webhook endpoints
 	slow        time.Duration // Stripe's clock is behind
 	status      int           // of all that Stripe answers, if not zero
+	undelivered string        // events
+	cloud       int           // what Cloudinary answers
 }
 
 func newPatient(t *testing.T) *patient {
@@ -71,6 +74,8 @@ func (s *patient) stripe(t *testing.T, till string) string {
 		case s.status != 0:
 			w.WriteHeader(s.status)
 			fmt.Fprint(w, `{"error": {"message": "Invalid API Key provided"}}`)
+		case s.undelivered != "" && r.URL.Query().Get("delivery_success") == "false":
+			fmt.Fprintf(w, `{"object": "list", "url": "/v1/events", "has_more": false, "data": [%s]}`, s.undelivered)
 		case r.URL.Path == "/v1/webhook_endpoints":
 			fmt.Fprintf(w, `{"object": "list", "url": "/v1/webhook_endpoints", "has_more": false, "data": [%s]}`, s.endpoints)
 		default:
@@ -84,17 +89,39 @@ func (s *patient) stripe(t *testing.T, till string) string {
 func (s *patient) examine(t *testing.T) (int, string) {
 	t.Helper()
 	var out strings.Builder
-	n, err := operate.Doctor(t.Context(), s.web, s.worker, &out)
+	n, err := operate.Diagnose(t.Context(), s.web, s.worker, &out, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return n, out.String()
 }
 
+// RoundTrip answers as Cloudinary does, for one account.
+func (s *patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	key, secret, _ := r.BasicAuth()
+	if s.cloud == 0 {
+		return nil, errors.New("nobody is there")
+	}
+	if r.URL.String() != "https://api.cloudinary.com/v1_1/skies/ping" || key != "key" || secret != "a secret of skies" {
+		return nil, fmt.Errorf("it is asked for %s by %s", r.URL, key)
+	}
+	return &http.Response{StatusCode: s.cloud, Status: http.StatusText(s.cloud), Body: http.NoBody, Request: r}, nil
+}
+
+// skies gives the worker an account at Cloudinary, which answers so.
+func (s *patient) skies(answers int) {
+	s.worker.CloudinaryCloudName, s.worker.CloudinaryAPIKey, s.worker.CloudinaryAPISecret = "skies", "key", "a secret of skies"
+	s.cloud = answers
+}
+
 // All is well, but for what a test cannot have.
 func TestDoctorWell(t *testing.T) {
 	t.Parallel()
-	n, out := newPatient(t).examine(t)
+	s := newPatient(t)
+	n, out := s.examine(t)
+	if left := platformtest.Text(t, s.Platform, `SELECT count(*)::text FROM blobs`); left != "0" {
+		t.Errorf("%s blobs are left", left)
+	}
 	if n != 0 || !strings.HasSuffix(out, "\n0 problems\n") {
 		t.Errorf("%d problems:\n%s", n, out)
 	}
@@ -107,11 +134,11 @@ func TestDoctorWell(t *testing.T) {
 			about = append(about, f[1])
 		}
 	}
-	want := "configuration PostgreSQL clock connections schema schedule schedule schedule schedule offline attention attention attention attention attention attention attention attention attention Redis Stripe clock webhook mail"
+	want := "configuration PostgreSQL clock connections schema schedule schedule schedule schedule offline attention attention attention attention attention attention attention attention attention storage Redis Stripe clock webhook deliveries mail"
 	if got := strings.Join(about, " "); got != want {
 		t.Errorf("it looks at\n%s, want\n%s", got, want)
 	}
-	for _, secret := range []string{"sk_test_handbook", "whsec_handbook", "a secret of the tests"} {
+	for _, secret := range []string{"sk_test_handbook", "whsec_handbook", "a secret of the tests", "a secret of skies"} {
 		if strings.Contains(out, secret) {
 			t.Errorf("it tells %q", secret)
 		}
@@ -181,6 +208,20 @@ func TestDoctorFinds(t *testing.T) {
 		{"a Redis that tells nothing", func(t *testing.T, s *patient) {
 			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--rename-command", "INFO", "").Address)
 		}, 0, "warn  Redis          it answers, but does not tell its maxmemory-policy"},
+		{"no room for blobs", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `ALTER TABLE blobs ADD CHECK (size < 10)`)
+		}, 1, "bad   storage        a blob cannot be written"},
+		{"blobs that stay", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `CREATE RULE stay AS ON DELETE TO blobs DO INSTEAD NOTHING`)
+		}, 1, "bad   storage        a blob cannot be removed"},
+		{"caches of their own", func(t *testing.T, s *patient) { s.web.RedisCacheURL = config.Secret(platformtest.Redis(t)) }, 0, "ok    caches         their own Redis answers"},
+		{"no caches", func(_ *testing.T, s *patient) { s.web.RedisCacheURL = "redis://127.0.0.1:1" }, 1, "bad   caches         their Redis does not answer"},
+		{"an account at Cloudinary", func(_ *testing.T, s *patient) { s.skies(http.StatusOK) }, 0, "ok    Cloudinary     it lets us in"},
+		{"another account", func(_ *testing.T, s *patient) { s.skies(http.StatusUnauthorized) }, 1, "bad   Cloudinary     it does not let us in: Unauthorized"},
+		{"no Cloudinary", func(_ *testing.T, s *patient) { s.skies(0) }, 1, "bad   Cloudinary     it does not answer"},
+		{"events that were not delivered", func(_ *testing.T, s *patient) {
+			s.undelivered = fmt.Sprintf(`{"id": "evt_1", "object": "event", "created": %d}`, time.Now().Add(-time.Hour).Unix())
+		}, 0, "warn  deliveries     Stripe could not deliver 1 events of the last day at once, the first of them 1h0m"},
 		{"no Redis", func(_ *testing.T, s *patient) { s.web.RedisURL = "redis://127.0.0.1:1" }, 1, "bad   Redis"},
 		{"a Redis that evicts", func(t *testing.T, s *patient) {
 			s.web.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t, "--maxmemory-policy", "allkeys-lru").Address)

@@ -1,0 +1,4 @@
+package operate
+
+// Diagnose is Doctor, who asks Cloudinary by a way.
+var Diagnose = diagnose
