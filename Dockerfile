@@ -1,5 +1,6 @@
 # One image for the web service and the worker. Each service's own start
-# command says which it is.
+# command says which it is. Base images are named by tag, so that a build has
+# what was mended in them.
 FROM golang:1.26-alpine3.22 AS base
 WORKDIR /src
 ENV APP_ENV=production CGO_ENABLED=0 GOTOOLCHAIN=local GOTELEMETRY=off

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -141,32 +143,39 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
+// workflow is what is read of a workflow of GitHub.
+type workflow struct {
+	On   map[string]struct{ Branches []string }
+	Env  map[string]string
+	Jobs map[string]struct {
+		Needs any
+		If    string
+		Env   map[string]string
+		Steps []step
+	}
+}
+
+type step struct {
+	Uses, Run string
+	Env       map[string]string
+}
+
+func readWorkflow(t *testing.T) (flow workflow) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, ".github/workflows/ci.yml")), &flow); err != nil {
+		t.Fatal(err)
+	}
+	return flow
+}
+
 // TestWorkflow keeps what a deploy relies on: the order of its steps, and that
 // the token is seen by nothing else.
 func TestWorkflow(t *testing.T) {
 	t.Parallel()
-	text := read(t, ".github/workflows/ci.yml")
-	var flow struct {
-		Env  map[string]string
-		Jobs map[string]struct {
-			Needs any
-			If    string
-			Env   map[string]string
-			Steps []struct {
-				Uses, Run string
-				Env       map[string]string
-			}
-		}
-	}
-	if err := yaml.Unmarshal([]byte(text), &flow); err != nil {
-		t.Fatal(err)
-	}
+	flow := readWorkflow(t)
 	var deploys []string
 	for name, job := range flow.Jobs {
-		for _, s := range append(job.Steps, struct {
-			Uses, Run string
-			Env       map[string]string
-		}{Env: job.Env}) {
+		for _, s := range append(job.Steps, step{Env: job.Env}) {
 			if s.Uses != "" && !regexp.MustCompile(`@[0-9a-f]{40}$`).MatchString(s.Uses) {
 				t.Errorf("%s is not pinned", s.Uses)
 			}
@@ -183,11 +192,69 @@ func TestWorkflow(t *testing.T) {
 	if want := []string{"railway up --service web", ".github/await", "railway up --service worker"}; !slices.Equal(deploys, want) {
 		t.Errorf("a deploy does %q, want %q", deploys, want)
 	}
-	if deploy := flow.Jobs["deploy"]; deploy.Needs != "test" || !strings.Contains(deploy.If, "refs/heads/main") {
+	for _, event := range []string{"push", "pull_request"} {
+		if got := flow.On[event].Branches; len(flow.On) != 2 || !slices.Equal(got, []string{"main"}) {
+			t.Errorf("it runs on %v", flow.On)
+		}
+	}
+	if deploy := flow.Jobs["deploy"]; deploy.Needs != "test" || deploy.If != "github.ref == 'refs/heads/main' && github.event_name == 'push'" {
 		t.Errorf("a deploy needs %v, and happens if %s", deploy.Needs, deploy.If)
 	}
-	if len(flow.Env) > 0 || flow.Jobs["notify"].If != "always()" {
-		t.Error("the whole workflow has variables, or not always a notice")
+	if len(flow.Env) > 0 {
+		t.Errorf("the whole workflow has the variables %v", flow.Env)
+	}
+}
+
+// TestNotify runs what tells how a deploy went.
+func TestNotify(t *testing.T) {
+	t.Parallel()
+	job := readWorkflow(t).Jobs["notify"]
+	if job.If != "always()" || fmt.Sprint(job.Needs) != "[test deploy]" || len(job.Steps) != 1 || job.Steps[0].Env["RESULT"] != "${{ needs.deploy.result }}" {
+		t.Fatalf("%+v", job)
+	}
+	for result, want := range map[string]struct {
+		says  string
+		fails bool
+	}{
+		"success": {"✅ Deployment successful", false}, "skipped": {"Deployment skipped", false},
+		"failure": {"❌ Deployment failed", true}, "cancelled": {"❌ Deployment failed", true}, "": {"❌ Deployment failed", true},
+	} {
+		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", job.Steps[0].Run)
+		cmd.Env = append(os.Environ(), "RESULT="+result)
+		out, err := cmd.CombinedOutput()
+		if (err != nil) != want.fails || !strings.HasPrefix(string(out), want.says) {
+			t.Errorf("%q: %v, %s", result, err, out)
+		}
+	}
+}
+
+// TestRailwayCommand: the workflow installs Railway's command by a lock.
+func TestRailwayCommand(t *testing.T) {
+	t.Parallel()
+	var wants struct{ Dependencies map[string]string }
+	var lock struct {
+		Packages map[string]struct {
+			Version, Integrity string
+			Dependencies       map[string]string
+		}
+	}
+	for file, into := range map[string]any{".github/package.json": &wants, ".github/package-lock.json": &lock} {
+		if err := json.Unmarshal([]byte(read(t, file)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const name = "@railway/cli"
+	version := wants.Dependencies[name]
+	if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) || lock.Packages[""].Dependencies[name] != version || lock.Packages["node_modules/"+name].Version != version {
+		t.Errorf("version %q is not the lock's %q", version, lock.Packages["node_modules/"+name].Version)
+	}
+	for path, p := range lock.Packages {
+		if path != "" && p.Integrity == "" {
+			t.Errorf("%s has no sum", path)
+		}
+	}
+	if flow := read(t, ".github/workflows/ci.yml"); !strings.Contains(flow, "npm ci --prefix .github ") || strings.Contains(flow, "npm install") {
+		t.Error("the workflow installs something without the lock")
 	}
 }
 
