@@ -47,6 +47,7 @@ func words() []word {
 		{"roll-up", "DAY", "count a day's analytics again", rollUp},
 		{"reconcile", "[--restored]", "ask Stripe for what was missed, and settle it; after a backup was restored, what was sold since too", reconcile},
 		{"replay", "[--seen] EVENT | all", "settle quarantined events again, with this program; or close one, as what it asks for was done by hand", replay},
+		{"price", "MODULE CENTS", "set what a module costs from now on; what is being paid keeps its price", price},
 		{"rotate-key", "[--lost]", "wrap the keys of offline packages by the first key of CONTENT_ENCRYPTION_KEY; make new ones for those that are lost", rotateKey},
 		{"fsck", "", "check that events, purchases, grants, ledger, jobs, mails and offline packages agree", fsck},
 		{"doctor", "", "check configuration, servers, Stripe, mail, clock, schedules and what waits for an operator", doctor},

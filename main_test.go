@@ -247,6 +247,8 @@ func TestWords(t *testing.T) {
 		{[]string{"roll-up", "yesterday"}, 2, "roll-up takes one day"},
 		{[]string{"replay"}, 2, "replay takes the id of an event, or all"},
 		{[]string{"replay", "--seen", "all"}, 2, "replay --seen takes the id of one event"},
+		{[]string{"price", "instrument"}, 2, "price takes a module and its price in cents"},
+		{[]string{"price", "instrument", "99.00"}, 2, "price takes a module and its price in cents"},
 		{[]string{"publish", "--check", "nowhere"}, 1, "there is no folder nowhere"},
 	} {
 		errs.Reset()

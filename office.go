@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -145,6 +146,19 @@ func replay(ctx context.Context, args []string, out io.Writer) error {
 		}
 		return operate.Replay(ctx, p, out, rest[0])
 	})
+}
+
+// price sets what a module costs.
+func price(ctx context.Context, args []string, out io.Writer) error {
+	const usage = "price takes a module and its price in cents, such as: instrument 9900"
+	if len(args) != 2 {
+		return errUsage{usage}
+	}
+	cents, err := strconv.Atoi(args[1])
+	if err != nil {
+		return errUsage{usage}
+	}
+	return at(out, func(p *platform.Platform) error { return operate.Price(ctx, p, out, args[0], cents) })
 }
 
 // rotateKey wraps the keys of offline packages anew.

@@ -9,12 +9,10 @@ import (
 
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/handbook/mdx/record"
+	"pilothandbook/handbook/version"
 )
 
 const (
-	minPrice = 50 // what a card payment takes at least
-	maxPrice = 100_000
-
 	maxTitle     = 120 // characters
 	maxSummary   = 400
 	maxChangelog = 4_000
@@ -79,8 +77,8 @@ func (g *gate) module() bool {
 
 func (g *gate) price(r record.Map) {
 	price, ok := r.Int("price", "in cents, as 5900")
-	if ok && (price < minPrice || price > maxPrice) {
-		g.wrong(r.At("price"), "the price is %d cents; write it in cents, as 5900, from %d to %d", price, minPrice, maxPrice)
+	if ok && (price < version.MinPrice || price > version.MaxPrice) {
+		g.wrong(r.At("price"), "the price is %d cents; write it in cents, as 5900, from %d to %d", price, version.MinPrice, version.MaxPrice)
 	}
 	g.m.Price = price
 }
