@@ -13,6 +13,7 @@ import (
 	"pilothandbook/functions/analytics"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/web"
 	"pilothandbook/router/lambda"
 )
 
@@ -190,6 +191,31 @@ func TestRefused(t *testing.T) {
 	p := platformtest.New(t)
 	if got := tell(t, p, request(t, nil, many[:100]...)); got != (answer{Taken: 100}) {
 		t.Errorf("100 events: %+v", got)
+	}
+}
+
+// TestLimit: what is promised passes, and one address alone cannot use it up.
+// What is refused is counted.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	const promised = 5000 // events a second
+	p := platformtest.New(t)
+	route := analytics.Routes(p)[0]
+	all, one := route.Limit.Total, route.Limit.Address
+	if got := float64(all.N) / all.Per.Seconds(); got < promised {
+		t.Errorf("%v requests a second pass, which may have one event each", got)
+	}
+	if float64(one.N)/one.Per.Seconds() > promised/10 {
+		t.Errorf("one address may send %d requests in %s", one.N, one.Per)
+	}
+	route.Limit.Address = web.Rate{N: 1, Per: time.Hour}
+	for _, want := range []int{http.StatusAccepted, http.StatusTooManyRequests} {
+		if got := platformtest.Send(t, p, []web.Route{route}, request(t, nil, event("catalog-viewed", 0, ""))); got.Status != want {
+			t.Errorf("%d %s, want %d", got.Status, got.Body, want)
+		}
+	}
+	if n := platformtest.Metric(t, p, `handbook_requests_total{method="POST",route="/api/analytics",status="429"}`); n != 1 {
+		t.Errorf("%v requests are counted as refused", n)
 	}
 }
 

@@ -60,6 +60,7 @@ func fill(t *testing.T, p *platform.Platform) {
 	pile(t, p)
 	p.Monitor.Job("welcome-email", "done", time.Second)
 	p.Monitor.Request("GET", "/", http.StatusOK, time.Second)
+	p.Monitor.Request("POST", "/api/analytics", http.StatusTooManyRequests, time.Second)
 	p.Monitor.Opened(time.Second)
 	p.Monitor.Analytics("stored", 1)
 }
