@@ -37,6 +37,7 @@ func attacks() []attack {
 		{"JSON as plain text", header("Content-Type", "text/plain", "Origin", "https://evil.example")},
 		{"JSON as plain text, of a new browser", header("Content-Type", "text/plain", "Sec-Fetch-Site", "cross-site")},
 		{"a file's form", header("Content-Type", "multipart/form-data; boundary=x", "Sec-Fetch-Site", "cross-site")},
+		{"nothing that says where it comes from", header()},
 		{"a trusted way named by a header", header("Sec-Fetch-Site", "cross-site", "X-Forwarded-Host", "evil.example", "X-Requested-With", "XMLHttpRequest")},
 	}
 }
@@ -61,6 +62,7 @@ func TestOtherSites(t *testing.T) {
 			before := w.state(t, "")
 			for _, a := range attacks() {
 				r := w.request(t, mayCall(route), route.Method, w.path(t, route), in)
+				r.Header.Del("Sec-Fetch-Site")
 				a.change(r)
 				got := w.send(t, r)
 				secure(t, w, route, got)

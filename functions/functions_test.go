@@ -52,7 +52,7 @@ func TestEveryFunctionAlone(t *testing.T) {
 func invoke(t *testing.T, h *lambda.Handler, r web.Route, path, session string) int {
 	t.Helper()
 	payload, err := json.Marshal(events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: path, Cookies: []string{"session=" + session},
+		Version: "2.0", RawPath: path, Cookies: []string{"session=" + session}, Headers: map[string]string{"sec-fetch-site": "same-origin"},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: r.Method, Path: path}},
 	})
 	if err != nil {

@@ -227,6 +227,7 @@ func (w *world) request(t *testing.T, role, method, path string, in input) *http
 		r.Header.Set("Authorization", "Bearer "+w.token)
 	case who != nil:
 		r.AddCookie(&http.Cookie{Name: web.CookieName(w.p.Config.Secure(), account.SessionCookie), Value: who.Secret})
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	return r
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/julienschmidt/httprouter"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
@@ -167,8 +168,8 @@ func (rt *Router) guard(route web.Route) web.Handler {
 		return route.Handle // not a browser's: no session, no cross-origin check
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := rt.cross.Check(r); err != nil {
-			return fault.New(fault.Forbidden, "This request came from another site.").Because(err)
+		if err := rt.fromHere(r); err != nil {
+			return err
 		}
 		who, err := rt.identify(route, r)
 		if err != nil {
@@ -185,6 +186,19 @@ func (rt *Router) guard(route web.Route) web.Handler {
 		}
 		return route.Handle(w, r)
 	}
+}
+
+// fromHere refuses what another site has a browser send. A request with a
+// session that does not say where it comes from is refused too: browsers say it
+// of all that changes something, and other programs come with a token.
+func (rt *Router) fromHere(r *http.Request) error {
+	if err := rt.cross.Check(r); err != nil {
+		return fault.New(fault.Forbidden, "This request came from another site, so nothing was done. Open the handbook itself, and do it there.").Because(err)
+	}
+	if reads(r.Method) || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" || web.CookieValue(r, rt.secure, account.SessionCookie) == "" {
+		return nil
+	}
+	return fault.New(fault.Forbidden, "This request does not say which page it came from, so nothing was done. Use a newer browser or, in a program, a token.")
 }
 
 // identify finds the reader. A public page is still served while nobody can

@@ -110,8 +110,9 @@ func TestOtherSites(t *testing.T) {
 		name, path, header, value string
 		want                      int
 	}{
+		{"an older browser", "/mine", "Origin", "http://example.com", 200},
 		{"same origin", "/mine", "Sec-Fetch-Site", "same-origin", 200},
-		{"no browser", "/mine", "X-None", "", 200},
+		{"no browser", "/mine", "X-None", "", 403},
 		{"another site", "/mine", "Sec-Fetch-Site", "cross-site", 403},
 		{"a sister site", "/mine", "Sec-Fetch-Site", "same-site", 403},
 		{"an old browser", "/mine", "Origin", "https://evil.example", 403},
@@ -120,10 +121,14 @@ func TestOtherSites(t *testing.T) {
 		{"a machine that signs", "/signed", "Origin", "https://stripe.com", 200},
 	} {
 		r := platformtest.Request(t, ana, "POST", tc.path, nil)
+		r.Header.Del("Sec-Fetch-Site")
 		r.Header.Set(tc.header, tc.value)
 		if got := platformtest.Send(t, p, routes(), r); got.Status != tc.want {
 			t.Errorf("%s: %d, want %d", tc.name, got.Status, tc.want)
 		}
+	}
+	if got := platformtest.Call(t, p, routes(), nil, "POST", "/public", nil); got.Status != http.StatusOK {
+		t.Errorf("a program without a session: %d", got.Status)
 	}
 }
 

@@ -30,6 +30,7 @@ func newBrowser(t *testing.T, p *platform.Platform, who *platformtest.User) *bro
 func (b *browser) send(method, path string, body any) platformtest.Answer {
 	b.t.Helper()
 	r := platformtest.Request(b.t, nil, method, path, body)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/126.0.0.0")
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})

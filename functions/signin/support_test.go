@@ -44,6 +44,9 @@ func (b *browser) send(t *testing.T, r *http.Request) platformtest.Answer {
 	t.Helper()
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("User-Agent", b.agent)
+	if r.Header.Get("Sec-Fetch-Site") == "" {
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
 	for name, value := range b.cookies {
 		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}

@@ -150,6 +150,7 @@ func (r *reader) once(ctx context.Context, base, method, to, kind, body string) 
 	req.AddCookie(&http.Cookie{Name: "signin", Value: r.browser})
 	req.Header.Set("X-Forwarded-For", r.address)
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	if kind != "" {
 		req.Header.Set("Content-Type", kind)
 	}

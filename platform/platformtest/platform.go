@@ -126,7 +126,8 @@ func Call(t testing.TB, p *platform.Platform, routes []web.Route, who *User, met
 	return Send(t, p, routes, Request(t, who, method, path, body))
 }
 
-// Request makes a request of who.
+// Request makes a request of who, as a page of the handbook has a browser send
+// it.
 func Request(t testing.TB, who *User, method, path string, body any) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, path, reader(t, body))
@@ -137,6 +138,7 @@ func Request(t testing.TB, who *User, method, path string, body any) *http.Reque
 	}
 	if who != nil {
 		r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: who.Secret})
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
 	return r
 }

@@ -44,10 +44,10 @@ func TestPayloads(t *testing.T) {
 	p := platformtest.New(t)
 	h := lambda.Wrap(p, web.Route{Method: "POST", Path: "/api/mirror", Access: web.Public, Handle: mirror})
 	encoded := base64.StdEncoding.EncodeToString([]byte(body))
-	one := map[string]string{"stripe-signature": "t=1,v1=aa,v1=bb", "cookie": "session=s; other=o"}
-	lists := map[string][]string{"stripe-signature": {"t=1,v1=aa,v1=bb"}, "cookie": {"session=s; other=o"}}
+	one := map[string]string{"stripe-signature": "t=1,v1=aa,v1=bb", "cookie": "session=s; other=o", "sec-fetch-site": "same-origin"}
+	lists := map[string][]string{"stripe-signature": {"t=1,v1=aa,v1=bb"}, "cookie": {"session=s; other=o"}, "sec-fetch-site": {"same-origin"}}
 	v2 := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: "/api/mirror", RawQueryString: "q=1", Headers: map[string]string{"stripe-signature": "t=1,v1=aa,v1=bb"},
+		Version: "2.0", RawPath: "/api/mirror", RawQueryString: "q=1", Headers: map[string]string{"stripe-signature": "t=1,v1=aa,v1=bb", "sec-fetch-site": "same-origin"},
 		Cookies: []string{"session=s", "other=o"}, Body: body,
 		RequestContext: events.APIGatewayV2HTTPRequestContext{HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/api/mirror", SourceIP: "192.0.2.1"}},
 	}

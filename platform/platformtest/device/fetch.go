@@ -36,6 +36,7 @@ func (d *Device) request(ctx context.Context, method, path string, body []byte) 
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: d.Session})
 	return r, nil
 }
