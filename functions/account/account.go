@@ -36,7 +36,7 @@ const home = "/account"
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
 		db: p.DB, gate: access.NewGate(p), cache: p.Cache, log: p.Log,
-		secret: p.Config.AuthSecret, secure: p.Config.Secure(), notice: p.Notice, passkeys: accounts.PasskeySite(p.Config.AuthURL) != "",
+		secret: p.Config.AuthSecret, admins: p.Config.Admins(), secure: p.Config.Secure(), notice: p.Notice, passkeys: accounts.PasskeySite(p.Config.AuthURL) != "",
 		page: reader.New(files, "page.html"), email: reader.New(files, "email.html"), confirm: reader.New(files, "confirm.html"),
 	}
 	secret := []string{"AUTH_SECRET"}
@@ -58,6 +58,7 @@ type endpoint struct {
 	cache                *cache.Cache
 	log                  *slog.Logger
 	secret               config.Secret
+	admins               []string
 	secure               bool
 	notice               string
 	passkeys             bool // browsers make them for this site
@@ -72,7 +73,8 @@ type settings struct {
 	Operator    bool
 	Recent      bool // signed in a moment ago
 	Confirm     string
-	Offer       bool // of a passkey
+	Offer       bool // of a passkey, to be made here
+	Mention     bool // of passkeys, which are made after a fresh sign-in
 	Renamed     bool
 	NewEmail    string
 	Typed       string // to confirm the deletion
@@ -100,7 +102,7 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*se
 	if err != nil {
 		return err
 	}
-	s.Offer = k.Offer && s.Recent // else none could be made
+	s.Offer, s.Mention = k.Offer && s.Recent, k.Offer && !s.Recent // then none could be made here
 	change(&s)
 	return e.page.Show(w, r, status, reader.View{Title: "Account", Notice: e.notice, Data: s})
 }

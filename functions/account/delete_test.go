@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,6 +51,15 @@ func plant(t *testing.T, p *platform.Platform, ana *platformtest.User, checkout 
 		`INSERT INTO mails (id, cause, kind, user_id, address) VALUES (gen_random_uuid(), 'w', 'welcome-email', $1, 'canary-of-ana@example.com')`,
 		`INSERT INTO mails (id, cause, kind, address) SELECT gen_random_uuid(), 's' || $1::uuid::text || n, 'sign-in-code', 'canary-of-ana@' || n FROM (VALUES ('example.com'), ('old.example')) AS names (n)`,
 		`INSERT INTO sign_in_requests (id, email, browser, expires_at) SELECT gen_random_uuid(), email, 'x', now() FROM users WHERE id = $1`,
+		`INSERT INTO passkeys (id, user_id, credential_id, public_key, sign_count, flags, name) VALUES (gen_random_uuid(), $1, 'x', 'x', 0, 0, 'canary-of-ana')`,
+		`INSERT INTO passkey_challenges (challenge, browser, user_id, state, expires_at) VALUES ('x', 'x', $1, '"canary-of-ana"', now())`,
+		`INSERT INTO licences (id, user_id, module_key, device, name, expires_at) VALUES (gen_random_uuid(), $1, 'instrument', 'x', 'canary-of-ana', now())`,
+		`INSERT INTO known_browsers (user_id, browser) VALUES ($1, sha256('x'))`,
+		`INSERT INTO resends (id, user_id, mail_id, reason) SELECT gen_random_uuid(), $1, id, 'canary-of-ana' FROM mails WHERE cause = 'w'`,
+		`INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_9', $1, 'instrument', 1, 'usd', 'requested', 're_9')`,
+		`INSERT INTO sources (id, module_key, version, digest, files, author_id) VALUES (gen_random_uuid(), 'instrument', '9.0.0', 'x', '[]', $1)`,
+		`INSERT INTO audit_log (id, actor, action, subject) VALUES (gen_random_uuid(), $1, 'data exported', 'user:' || $1::uuid::text)`,
+		`INSERT INTO outbox (id, kind, queue, payload, state, finished_at, error) VALUES (gen_random_uuid(), 'welcome-email', 'email-queue', jsonb_build_object('user', $1::uuid), 'dead', now(), '550 <canary-of-ana@example.com>: unknown')`,
 		`INSERT INTO analytics_events (at, kind, module_id, lesson_id, version, user_id) VALUES (now(), 'lesson-read', 'instrument', 'holding', '1.0.0', $1)`,
 	} {
 		platformtest.Exec(t, p, sql, ana.ID)
@@ -57,6 +67,42 @@ func plant(t *testing.T, p *platform.Platform, ana *platformtest.User, checkout 
 	platformtest.Exec(t, p, `
 		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, url, state, stripe_session_id, expires_at)
 		VALUES ($1, $2, 'private_commercial', 7900, 'usd', false, '{"customer_email": "canary-of-ana"}', 'https://canary-of-ana', 'open', 'cs_1', now())`, checkout, ana.ID)
+}
+
+// unplanted returns the columns that can name a person, as the catalogue has
+// them, and in which the person is not.
+func unplanted(t *testing.T, p *platform.Platform, ana *platformtest.User) (missing []string) {
+	t.Helper()
+	columns := texts(t, p, `
+		SELECT format('%s %I', a.attrelid::regclass, a.attname)
+		FROM pg_attribute a
+		JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+		  AND (a.attname ~ '(email|address|former|user|actor|customer|person|owner|author)'
+		       OR EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.confrelid = 'users'::regclass AND f.conrelid = a.attrelid AND a.attnum = ANY(f.conkey)))`)
+	if len(columns) < 20 {
+		t.Fatalf("the catalogue names %q alone", columns)
+	}
+	for _, c := range columns {
+		table, column, _ := strings.Cut(c, " ")
+		if there := platformtest.Text(t, p, fmt.Sprintf(`SELECT count(*)::text FROM %s WHERE strpos(%s::text, $1) > 0 OR strpos(%[2]s::text, $2) > 0`, table, column), canary, ana.ID.String()); there == "0" {
+			missing = append(missing, c)
+		}
+	}
+	return missing
+}
+
+// known returns the rows in which somebody's number is left, beside those that
+// may have it: the log, the tombstone, causes of mails, and jobs, which find
+// nobody by it.
+func known(where string, who *platformtest.User) (lines []string) {
+	for line := range strings.Lines(where) {
+		table, _, _ := strings.Cut(line, " ")
+		if strings.Contains(line, who.ID.String()) && !slices.Contains([]string{"audit_log", "deleted_users", "mails", "outbox"}, table) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // dump returns every row of every table as text.
@@ -114,6 +160,9 @@ func TestDelete(t *testing.T) {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
 	platformtest.Exec(t, p, `UPDATE checkouts SET state = 'open'`)
+	if missing := unplanted(t, p, ana); len(missing) > 0 {
+		t.Fatalf("%q can name a person: plant one there", missing)
+	}
 	if a := platformtest.Call(t, p, account.Routes(p), phone, "GET", "/account", nil); a.Status != http.StatusOK || len(found(dump(t, p))) < 10 {
 		t.Fatalf("%d, canaries %q", a.Status, found(dump(t, p)))
 	}
@@ -129,6 +178,9 @@ func TestDelete(t *testing.T) {
 	left := found(dump(t, p))
 	if len(left) != 1 || !strings.Contains(left[0], "goodbye") {
 		t.Errorf("all that may be left is the goodbye's address: %q", left)
+	}
+	if left := known(dump(t, p), ana); len(left) != 0 {
+		t.Errorf("the number is left in %q", left)
 	}
 	platformtest.Exec(t, p, `UPDATE mails SET address = '' WHERE kind = 'goodbye'`) // what its job does
 
@@ -183,6 +235,19 @@ func TestOperatorStays(t *testing.T) {
 	platformtest.Exec(t, p, `UPDATE users SET roles = '{}' WHERE id = $1`, eve.ID)
 	if a := post(t, p, eve, "/account/delete", form); a.Status != http.StatusSeeOther {
 		t.Errorf("without the role: %d", a.Status)
+	}
+}
+
+// Who operates by ADMIN_EMAILS stays too.
+func TestNamedOperatorStays(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	boss := platformtest.Operator(t, p)
+	if a := post(t, p, boss, "/account/delete", url.Values{"confirm": {boss.Email}}); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "ADMIN_EMAILS") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if got := platformtest.Text(t, p, `SELECT count(*)::text FROM users`); got != "1" {
+		t.Errorf("%s users", got)
 	}
 }
 

@@ -8,31 +8,17 @@ import (
 	"github.com/google/uuid"
 
 	"pilothandbook/handbook/access"
+	accounts "pilothandbook/handbook/account"
 	"pilothandbook/platform/web"
 )
 
-// keys is what the pages ask of a user's passkeys.
-type keys struct {
-	Some  bool // the user has one
-	Offer bool // the user should be told of them
-}
-
 // keysOf tells what a user's passkeys are good for here: where browsers make
 // none, nothing.
-func (e endpoint) keysOf(ctx context.Context, user uuid.UUID) (k keys, err error) {
+func (e endpoint) keysOf(ctx context.Context, user uuid.UUID) (k accounts.PasskeyState, err error) {
 	if !e.passkeys {
 		return k, nil
 	}
-	err = e.db.QueryRow(ctx, `
-		SELECT count(k.id) > 0, count(k.id) = 0 AND u.passkey_declined_at IS NULL
-		FROM users u
-		LEFT JOIN passkeys k ON k.user_id = u.id
-		WHERE u.id = $1
-		GROUP BY u.id`, user).Scan(&k.Some, &k.Offer)
-	if err != nil {
-		return k, fmt.Errorf("passkeys of %s: %w", user, err)
-	}
-	return k, nil
+	return accounts.PasskeysOf(ctx, e.db, user)
 }
 
 // decline keeps that passkeys are not to be offered any more.

@@ -40,6 +40,14 @@ func TestOffer(t *testing.T) {
 		t.Error("it is offered to who has one")
 	}
 	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour'`)
+	carl := platformtest.Learner(t, p, "carl@example.com")
+	platformtest.Exec(t, p, `UPDATE sessions SET verified_at = now() - interval '1 hour' WHERE user_id = $1`, carl.ID)
+	for who, want := range map[*platformtest.User]int{ana: 0, bob: 0, carl: 1} {
+		_, doc := platformtest.Page(t, p, account.Routes(p), who, "/account")
+		if got := doc.Find("[data-offer=passkey] a[href='/passkeys']").Length(); got != want || doc.Find("[data-passkey]").Length() != 0 {
+			t.Errorf("a stale session of %s is told of passkeys %d times, want %d", who.Email, got, want)
+		}
+	}
 	for who, want := range map[*platformtest.User]int{ana: 0, bob: 1} {
 		_, doc := platformtest.Page(t, p, account.Routes(p), who, "/account/confirm?next=/people")
 		if got := doc.Find("[data-passkey=confirm][data-next='/people'][hidden] button").Length(); got != want || doc.Find("form[action='/signin']").Length() != 1 {

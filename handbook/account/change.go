@@ -40,7 +40,7 @@ type Change struct {
 func (c *Change) Over() error {
 	switch {
 	case c.used:
-		return fault.New(fault.Conflict, "This change was made already.")
+		return fault.New(fault.Conflict, "This change was made already. Your account shows the address that it has now.")
 	case c.expired:
 		return fault.New(fault.Conflict, "That code is older than half an hour. Start the change again.")
 	case c.wrong >= wrongLimit:
@@ -78,16 +78,35 @@ func spareChange(ctx context.Context, tx pgx.Tx, user uuid.UUID, email string) e
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('sign-in:' || $1, 0))`, email); err != nil {
 		return fmt.Errorf("lock changes to an address: %w", err)
 	}
-	var recent int
-	err := tx.QueryRow(ctx, `
-		SELECT greatest(
-			(SELECT count(*) FROM email_changes WHERE user_id = $1 AND created_at > now() - interval '1 hour'),
-			(SELECT count(*) FROM email_changes WHERE email = $2 AND created_at > now() - interval '1 hour'))`, user, email).Scan(&recent)
+	var asked int
+	err := tx.QueryRow(ctx, `SELECT count(*) FROM email_changes WHERE user_id = $1 AND created_at > now() - interval '1 hour'`, user).Scan(&asked)
 	if err != nil {
 		return fmt.Errorf("recent changes of address: %w", err)
 	}
-	if recent >= perHour {
+	sent, err := strangersMails(ctx, tx, email)
+	if err != nil {
+		return err
+	}
+	if max(asked, sent) >= perHour {
 		return fault.New(fault.TooMany, "Five codes were sent within the hour. Use the newest mail, or try again later.")
+	}
+	return nil
+}
+
+// ForgetChanges deletes a user's changes of address, whose mails still count
+// for the hour: else whoever deletes an account could have them sent anew.
+func ForgetChanges(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
+	_, err := tx.Exec(ctx, `
+		WITH gone AS (
+			DELETE FROM email_changes
+			WHERE user_id = $1
+			RETURNING email, created_at)
+		INSERT INTO sign_in_requests (id, email, browser, created_at, expires_at, replaced_at)
+		SELECT gen_random_uuid(), `+blurred("email")+`, '', created_at, created_at, now()
+		FROM gone
+		WHERE created_at > now() - interval '1 hour'`, user)
+	if err != nil {
+		return fmt.Errorf("forget changes of address of %s: %w", user, err)
 	}
 	return nil
 }

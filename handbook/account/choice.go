@@ -48,7 +48,9 @@ func Choose(ctx context.Context, q db.Querier, user uuid.UUID, l List, wanted bo
 }
 
 // UnsubscribeToken returns what, in an address, ends a list's mails to a user
-// without signing in. It counts for ever, as mails are kept for ever.
+// without signing in. It has no end, as mails are kept for ever, but goes with
+// the secret: under another AUTH_SECRET it is not known, and leads to the choice
+// in the account.
 func UnsubscribeToken(secret string, user uuid.UUID, l List) string {
 	return string(l) + "." + base64.RawURLEncoding.EncodeToString(append(user[:], sealed(secret, user, l)...))
 }

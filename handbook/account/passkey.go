@@ -75,7 +75,7 @@ func FindPasskey(ctx context.Context, tx pgx.Tx, credential, handle []byte) (*Pa
 		WHERE k.credential_id = $1 AND u.passkey_handle = $2
 		FOR UPDATE OF k`, credential, handle).Scan(&o.User, &o.Email, &o.Name)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fault.New(fault.NotFound, "There is no such passkey.")
+		return nil, fault.New(fault.NotFound, "This passkey is not known here any more. Sign in with a code by mail, and delete the passkey on your device.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find passkey: %w", err)
@@ -87,6 +87,26 @@ func FindPasskey(ctx context.Context, tx pgx.Tx, credential, handle []byte) (*Pa
 // Passkeys returns a user's passkeys, the oldest first.
 func Passkeys(ctx context.Context, q db.Querier, user uuid.UUID) ([]Passkey, error) {
 	return passkeys(ctx, q, `user_id = $1`, user)
+}
+
+// PasskeyState is what pages ask of a user's passkeys.
+type PasskeyState struct {
+	Some  bool // the user has one
+	Offer bool // the user should be told of them
+}
+
+// PasskeysOf tells whether a user has passkeys, or should be told of them.
+func PasskeysOf(ctx context.Context, q db.Querier, user uuid.UUID) (s PasskeyState, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT count(k.id) > 0, count(k.id) = 0 AND u.passkey_declined_at IS NULL
+		FROM users u
+		LEFT JOIN passkeys k ON k.user_id = u.id
+		WHERE u.id = $1
+		GROUP BY u.id`, user).Scan(&s.Some, &s.Offer)
+	if err != nil {
+		return s, fmt.Errorf("passkeys of %s: %w", user, err)
+	}
+	return s, nil
 }
 
 func passkeys(ctx context.Context, q db.Querier, where string, arg any) ([]Passkey, error) {
@@ -119,7 +139,7 @@ func (o *PasskeyOwner) Add(ctx context.Context, tx pgx.Tx, k Passkey) (id uuid.U
 		return id, fmt.Errorf("add passkey of %s: %w", o.User, err)
 	}
 	if tag.RowsAffected() == 0 {
-		return id, fault.New(fault.Conflict, "This passkey is known already.")
+		return id, fault.New(fault.Conflict, "This passkey is known already. Sign in with it, or make one on another device.")
 	}
 	_, err = queue.Add(ctx, tx, job.PasskeyAdded{User: o.User, Passkey: id})
 	return id, err
@@ -144,7 +164,7 @@ func DeletePasskey(ctx context.Context, q db.Querier, user, id uuid.UUID) error 
 		return fmt.Errorf("delete passkey %s: %w", id, err)
 	}
 	if tag.RowsAffected() == 0 {
-		return fault.New(fault.NotFound, "There is no such passkey any more.")
+		return fault.New(fault.NotFound, "There is no such passkey any more. Your passkeys show those that there are.")
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ func End(ctx context.Context, q db.Querier, user, session uuid.UUID) (hash []byt
 		WHERE id = $1 AND user_id = $2
 		RETURNING session_token`, session, user).Scan(&hash)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fault.New(fault.NotFound, "That device is not signed in any more.")
+		return nil, fault.New(fault.NotFound, "That device is not signed in any more: there is nothing left to do. Your devices show those that are.")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("end session %s: %w", session, err)

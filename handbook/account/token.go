@@ -75,7 +75,7 @@ func RevokeToken(ctx context.Context, q db.Querier, user, token uuid.UUID) error
 		return fmt.Errorf("revoke token %s: %w", token, err)
 	}
 	if tag.RowsAffected() == 0 {
-		return fault.New(fault.NotFound, "That token is revoked already.")
+		return fault.New(fault.NotFound, "That token is revoked already: there is nothing left to do.")
 	}
 	return nil
 }

@@ -4,7 +4,8 @@
 // How often one may ask for a code, and guess: a browser in which somebody
 // signed in is known, to their account alone, by a secret in a cookie. Per
 // address each known browser may have 5 codes mailed within an hour, and all
-// unknown ones 5 together. Five wrong codes end a request; after 50 within a
+// unknown ones 5 together, in which the codes of whoever wants to move their
+// account to the address count too. Five wrong codes end a request; after 50 within a
 // day, counted in the same way, no code of the address is looked at. So a
 // stranger can fill a mailbox by 5 mails an hour and guess with 1 : 20,000 a
 // day, but not keep the owner out of the browsers, and passkeys, that they
