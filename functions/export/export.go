@@ -1,9 +1,10 @@
 // Package export gives readers everything that is kept about them.
 //
-//	POST /account/export   one archive: JSON of each table, CSV of orders and progress
+//	POST /account/export   one archive: JSON of each table, CSV of orders, gifts and progress
 //
-// Which tables those are the database knows: all that refer to users. Columns
-// of bytes are left out, as they are what secrets are stored in.
+// Which tables those are the database knows: all that refer to users. Those that
+// know somebody in another way are listed (others). Columns of bytes are left
+// out, as they are what secrets are stored in.
 package export
 
 import (
@@ -11,6 +12,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -20,13 +22,31 @@ import (
 	"pilothandbook/handbook/audit"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 )
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB}
-	return []web.Route{{Method: "POST", Path: "/account/export", Handle: confirm.First(p.DB, "/account", e.send)}}
+	return []web.Route{{Method: "POST", Path: "/account/export", Handle: confirm.First(p.DB, "/account", e.send), Limit: limit}}
+}
+
+// limit leaves room for who tries again; each archive reads all that somebody
+// ever did.
+var limit = web.Limit{Name: "export", Reader: web.Rate{N: 10, Per: time.Hour}, Total: web.Rate{N: 1000, Per: time.Hour}}
+
+// most bounds a packed archive, in bytes, as it is made in memory.
+const most = 64 << 20
+
+// bounded is an archive on its way, which refuses to grow beyond most.
+type bounded struct{ bytes.Buffer }
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > most {
+		return 0, fault.New(fault.TooLarge, "We keep more about you than this page can send at once. Please write to us, and we send it to you.")
+	}
+	return b.Buffer.Write(p)
 }
 
 type endpoint struct{ db *db.Pool }
@@ -35,7 +55,7 @@ type endpoint struct{ db *db.Pool }
 // the packed archive is small, and sent when it is whole, so that a slow
 // reader holds no connection to the database and a failure is an answer.
 func (e endpoint) send(w http.ResponseWriter, r *http.Request) error {
-	var b bytes.Buffer
+	var b bounded
 	z := zip.NewWriter(&b)
 	user := access.User(r.Context())
 	err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) error { return pack(r.Context(), tx, z, user) })

@@ -40,16 +40,40 @@ func tables(ctx context.Context, tx pgx.Tx) ([]table, error) {
 		return nil, fmt.Errorf("tables about users: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (t table, err error) {
-		return t, row.Scan(&t.name, &t.where, &t.bytes)
+		err = row.Scan(&t.name, &t.where, &t.bytes)
+		if t.name == "mails" { // of codes, which are sent before anybody is known
+			t.where += ` OR t.user_id IS NULL AND t.address IN ` + addresses
+		}
+		return t, err
 	})
 }
+
+// What leads to a user ($1): the addresses that are theirs, or were and are
+// nobody's now, and the payments of their checkouts.
+const (
+	addresses = `(
+		SELECT email FROM users WHERE id = $1
+		UNION
+		SELECT former FROM email_changes WHERE user_id = $1 AND former IS NOT NULL AND former NOT IN (SELECT email FROM users))`
+	payments = `(
+		SELECT stripe_payment_id FROM payment_facts WHERE checkout_id IN (SELECT id FROM checkouts WHERE user_id = $1)
+		UNION
+		SELECT stripe_payment_id FROM purchases WHERE user_id = $1)`
+)
 
 // others returns the tables that know a user without referring to one.
 func others() []table {
 	return []table{
-		{"sign_in_requests", `t.email = (SELECT email FROM users WHERE id = $1)`, []string{"browser", "code", "link", "replaced_codes"}},
+		{"sign_in_requests", `t.email IN ` + addresses, []string{"browser", "code", "link", "replaced_codes"}},
 		{"analytics_events", `t.user_id = $1`, nil},
 		{"audit_log", `t.actor = $1 OR t.subject = 'user:' || $1::text`, nil},
+		{"payment_facts", `t.stripe_payment_id IN ` + payments, nil},
+		{"gifts", `t.stripe_payment_id IN ` + payments, nil}, // those given; one received is a grant
+		{"ledger", `t.stripe_payment_id IN ` + payments, nil},
+		{"stripe_events", `t.id IN (
+			SELECT id FROM stripe_events WHERE payload #>> '{data,object,metadata,checkout}' = ANY(ARRAY(SELECT id::text FROM checkouts WHERE user_id = $1))
+			UNION
+			SELECT id FROM stripe_events WHERE payload #>> '{data,object,payment_intent}' = ANY(ARRAY` + payments + `))`, nil},
 	}
 }
 
@@ -92,6 +116,13 @@ func sheets() []sheet {
 			LEFT JOIN modules m ON m.key = p.module_type
 			WHERE p.user_id = $1
 			ORDER BY p.purchased_at, p.id`},
+		{"gifts.csv", []string{"date", "module", "redeemed", "payment"}, `
+			SELECT to_char(g.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(m.title, g.module_key),
+			       coalesce(to_char(g.redeemed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''), g.stripe_payment_id
+			FROM gifts g
+			LEFT JOIN modules m ON m.key = g.module_key
+			WHERE g.stripe_payment_id IN ` + payments + `
+			ORDER BY g.created_at, g.id`},
 		{"progress.csv", []string{"lesson", "finished", "last read", "minutes"}, `
 			SELECT lesson_id, coalesce(to_char(completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), CASE WHEN completed THEN 'yes' ELSE '' END),
 			       to_char(last_access AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), time_spent::text
