@@ -93,6 +93,30 @@ func (b *buying) back(headline string, again bool, leads string) {
 	}
 }
 
+// told reports whether the page of the order tells of passkeys.
+func (b *buying) told() bool {
+	b.t.Helper()
+	return b.get("/orders/"+b.id).Find("[data-offer=passkey] a[href='/passkeys']").Length() == 1
+}
+
+// Who signed in for the first time in order to buy is told of passkeys when
+// that is done, and not before.
+func TestTellsOfPasskeys(t *testing.T) {
+	t.Parallel()
+	b := buy(t, "bundle")
+	if b.told() {
+		t.Error("passkeys stand in the way of a purchase")
+	}
+	b.till.Pay(t, b.url)
+	if !b.told() {
+		t.Error("passkeys are not told of")
+	}
+	b.exec(`UPDATE users SET passkey_declined_at = now()`)
+	if b.told() {
+		t.Error("who declined them is told of passkeys")
+	}
+}
+
 const (
 	unfinished = "Your purchase is not finished"
 	underWay   = "Your payment is under way"

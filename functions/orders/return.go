@@ -12,6 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v76"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/purchase/gift"
 	"pilothandbook/platform/db"
@@ -61,9 +62,10 @@ const (
 // view is what the page of a checkout shows.
 type view struct {
 	checkout
-	Order uuid.UUID
-	Says  string
-	Site  string
+	Order   uuid.UUID
+	Says    string
+	Site    string
+	Passkey bool // the buyer, who came to buy, is told of passkeys now
 }
 
 // Paid is when the order is one of which something can be shown on paper.
@@ -104,6 +106,13 @@ func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, er
 		v.Code = ""
 	}
 	v.Order, v.Site = id, e.site
+	if account.PasskeySite(e.site) != "" && (v.Says == granted || v.Says == toGive) {
+		keys, err := account.PasskeysOf(ctx, e.db, user)
+		if err != nil {
+			return v, err
+		}
+		v.Passkey = keys.Offer
+	}
 	return v, nil
 }
 
