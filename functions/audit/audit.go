@@ -133,7 +133,7 @@ func (e endpoint) read(ctx context.Context, asked *url.URL) (log, error) {
 // text refuses what PostgreSQL cannot compare.
 func text(s string) (string, error) {
 	if strings.ToValidUTF8(s, "") != s || strings.ContainsRune(s, 0) {
-		return "", fault.In("action", "There is no such action.")
+		return "", fault.In("action", "There is no such action. Choose one of the list, or all.")
 	}
 	return s, nil
 }

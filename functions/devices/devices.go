@@ -68,7 +68,7 @@ func (e endpoint) list(w http.ResponseWriter, r *http.Request) error {
 func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
 	id, err := uuid.Parse(web.Param(r, "device"))
 	if err != nil {
-		return fault.New(fault.NotFound, "There is no such device.")
+		return fault.New(fault.NotFound, "There is no such device. Your devices show those that are signed in.")
 	}
 	who := access.Of(r.Context())
 	hash, err := account.End(r.Context(), e.db, who.User, id)

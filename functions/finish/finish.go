@@ -78,7 +78,7 @@ func (e endpoint) readable(ctx context.Context, module, lesson string) (next str
 		JOIN lessons l ON l.version_id = v.id
 		WHERE v.module_id = $1 AND v.is_active AND l.lesson_id = $2`, module, lesson).Scan(&preview, &following)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", fault.New(fault.NotFound, "There is no such lesson in this module.")
+		return "", fault.New(fault.NotFound, "There is no such lesson in this module. Its page lists those that it has.")
 	}
 	if err != nil {
 		return "", fmt.Errorf("lesson %q of %q: %w", lesson, module, err)

@@ -49,7 +49,7 @@ type endpoint struct {
 	gate   access.Gate
 }
 
-var errNone = fault.New(fault.NotFound, "There is no such figure.")
+var errNone = fault.New(fault.NotFound, "There is no such figure. Load the lesson anew, which shows those that it has.")
 
 // picture is what is known of a figure before its bytes are read.
 type picture struct {

@@ -71,7 +71,7 @@ func (e endpoint) of(r *http.Request) ([]shown, error) {
 func (e endpoint) end(w http.ResponseWriter, r *http.Request) error {
 	id, err := uuid.Parse(web.Param(r, "passkey"))
 	if err != nil {
-		return fault.New(fault.NotFound, "There is no such passkey.")
+		return fault.New(fault.NotFound, "There is no such passkey. Your passkeys show those that there are.")
 	}
 	user := access.User(r.Context())
 	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error {

@@ -180,7 +180,7 @@ func (s sale) refund(ctx context.Context, tx pgx.Tx, why string) error {
 		return fmt.Errorf("give payment %s back: %w", s.Payment, err)
 	}
 	if tag.RowsAffected() == 0 { // found superfluous at the same moment
-		return fault.New(fault.Conflict, "This payment is being given back already.")
+		return fault.New(fault.Conflict, "This payment is being given back already. Its purchase shows how far that is.")
 	}
 	if _, err := queue.Add(ctx, tx, job.RefundPayment{Payment: s.Payment}); err != nil {
 		return err

@@ -138,7 +138,7 @@ func find(ctx context.Context, q db.Querier, id string) (lesson, error) {
 }
 
 func unknown(id string) error {
-	return fault.New(fault.NotFound, "There is no lesson %q.", id)
+	return fault.New(fault.NotFound, "There is no lesson %q. Report the error from the page of its lesson.", id)
 }
 
 // keep stores a report. The lock makes those who report at once wait for each

@@ -66,7 +66,7 @@ func (e endpoint) lock(ctx context.Context, tx pgx.Tx, c change) (email string, 
 		return "", false, fmt.Errorf("is %s an operator: %w", c.actor, err)
 	}
 	if !may {
-		return "", false, fault.New(fault.Forbidden, "Only operators may do this, and you are none any more.")
+		return "", false, fault.New(fault.Forbidden, "Only operators may do this, and you are none any more. Ask one for the role.")
 	}
 	err = tx.QueryRow(ctx, `
 		SELECT email, $2 = ANY(roles)

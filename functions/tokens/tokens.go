@@ -135,7 +135,7 @@ func nameable(name string) bool {
 func (e endpoint) revoke(w http.ResponseWriter, r *http.Request) error {
 	id, err := uuid.Parse(web.Param(r, "token"))
 	if err != nil {
-		return fault.New(fault.NotFound, "There is no such token.")
+		return fault.New(fault.NotFound, "There is no such token. The list of your tokens shows those that there are.")
 	}
 	user := access.User(r.Context())
 	err = db.Tx(r.Context(), e.db, func(tx pgx.Tx) error {

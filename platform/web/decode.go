@@ -22,7 +22,7 @@ func Body(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
 		return nil, fault.New(fault.TooLarge, "The request is too large: %d bytes at most.", over.Limit)
 	}
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "The request ended before it was complete.").Because(err)
+		return nil, fault.New(fault.Invalid, "The request ended before it was complete. Please send it again.").Because(err)
 	}
 	return b, nil
 }
@@ -83,10 +83,10 @@ func Form(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
 	err := r.ParseForm()
 	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return fault.New(fault.TooLarge, "The form is too large: %d bytes at most.", over.Limit)
+		return fault.New(fault.TooLarge, "The form is too large: %d bytes at most. Go back and shorten what you wrote.", over.Limit)
 	}
 	if err != nil {
-		return fault.New(fault.Invalid, "The form cannot be read.").Because(err)
+		return fault.New(fault.Invalid, "The form cannot be read. Go back, load the page anew and send it again.").Because(err)
 	}
 	return nil
 }
