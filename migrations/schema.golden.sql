@@ -396,6 +396,7 @@ progress
   progress_pkey PRIMARY KEY (id)
   progress_user_id_lesson_id_key UNIQUE (user_id, lesson_id)
   CREATE INDEX progress_completed_at ON public.progress USING btree (completed_at) WHERE (completed_at IS NOT NULL)
+  CREATE INDEX progress_left ON public.progress USING btree (last_access) WHERE (NOT completed)
   CREATE INDEX progress_user_id_completed ON public.progress USING btree (user_id, completed)
   CREATE INDEX progress_user_id_last_access ON public.progress USING btree (user_id, last_access)
 
