@@ -82,12 +82,15 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 func begun(ctx context.Context, q db.Querier, f period.Form) ([]checkout, error) {
 	rows, err := q.Query(ctx, `
 		SELECT c.id, c.created_at, m.title, c.gift, c.amount, c.currency, c.state, u.id, coalesce(u.email, '')
-		FROM checkouts c
+		FROM (
+			SELECT id, created_at, module_type, gift, amount, currency, state, user_id
+			FROM checkouts
+			WHERE `+period.Begun+` AND (created_at, id) < ($4, $5)
+			ORDER BY created_at DESC, id DESC
+			LIMIT $6) c
 		JOIN modules m ON m.key = c.module_type
 		LEFT JOIN users u ON u.id = c.user_id
-		WHERE c.created_at >= $1 AND c.created_at < $2 AND ($3 = '' OR c.module_type = $3) AND (c.created_at, c.id) < ($4, $5)
-		ORDER BY c.created_at DESC, c.id DESC
-		LIMIT $6`, f.First, f.End(), f.Module, f.After.At, f.After.ID, period.Sheet+1)
+		ORDER BY c.created_at DESC, c.id DESC`, append(f.Args(), f.After.At, f.After.ID, period.Sheet+1)...)
 	if err != nil {
 		return nil, fmt.Errorf("checkouts: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"pilothandbook/handbook/analytics"
+	"pilothandbook/handbook/period"
 	"pilothandbook/platform/db"
 )
 
@@ -21,22 +23,23 @@ func (v *view) askFunnel(ctx context.Context, q db.Querier) error {
 	p := v.Period
 	var previews, modules, checkouts, orders int
 	err := q.QueryRow(ctx, `
-		SELECT coalesce(sum(events) FILTER (WHERE kind = 'preview-read'), 0), coalesce(sum(events) FILTER (WHERE kind = 'module-viewed'), 0),
-		       (SELECT count(*) FROM checkouts WHERE created_at >= $1 AND created_at < $2 AND ($3 = '' OR module_type = $3)),
-		       (SELECT count(*) FROM ledger WHERE at >= $1 AND at < $2 AND ($3 = '' OR module_type = $3) AND kind = 'sale')
+		SELECT coalesce(sum(events) FILTER (WHERE kind = $6), 0), coalesce(sum(events) FILTER (WHERE kind = $7), 0),
+		       (SELECT count(*) FROM checkouts WHERE `+period.Begun+`),
+		       (SELECT count(*) FROM ledger WHERE `+period.Sold+` AND kind = 'sale')
 		FROM analytics_daily
-		WHERE day >= $4 AND day <= $5 AND ($3 = '' OR module_id = $3)`, p.First, p.End(), p.Module, p.First, p.Last).Scan(&previews, &modules, &checkouts, &orders)
+		WHERE day >= $4 AND day <= $5 AND ($3 = '' OR module_id = $3)`,
+		append(p.Args(), p.First, p.Last, analytics.PreviewRead, analytics.ModuleViewed)...).Scan(&previews, &modules, &checkouts, &orders)
 	if err != nil {
 		return fmt.Errorf("the way to a purchase: %w", err)
 	}
-	viewed := func(n int, kind string) number {
-		c := count(n, p.Link("/admin/views", "kind", kind))
+	viewed := func(n int, kind analytics.Kind) number {
+		c := count(n, p.Link("/admin/views", "kind", string(kind)))
 		c.Sum = true // of the days and lessons
 		return c
 	}
 	v.Funnel = []step{
-		{"Free lessons read", viewed(previews, "preview-read"), "each time that one was opened", bar{}},
-		{"Module pages viewed", viewed(modules, "module-viewed"), "each time that one was opened", bar{}},
+		{"Free lessons read", viewed(previews, analytics.PreviewRead), "each time that one was opened by who does not have its module", bar{}},
+		{"Module pages viewed", viewed(modules, analytics.ModuleViewed), "each time that one was opened", bar{}},
 		{"Checkouts begun", count(checkouts, p.Link("/admin/checkouts")), "each time that somebody went to pay, or came back to it later", bar{}},
 		{"Orders", count(orders, p.Link("/admin/sales", "kind", "sale")), "paid, or free of charge", bar{}},
 	}

@@ -80,8 +80,8 @@ func readers(ctx context.Context, q db.Querier, p period.Period) (map[time.Time]
 		FROM (
 			SELECT DISTINCT (at AT TIME ZONE 'UTC')::date AS day, user_id
 			FROM study_events
-			WHERE `+studied+`) AS active
-		GROUP BY day`, p.First, p.End(), p.Module)
+			WHERE `+period.Active+`) AS active
+		GROUP BY day`, p.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("readers: %w", err)
 	}
@@ -98,14 +98,11 @@ func readers(ctx context.Context, q db.Querier, p period.Period) (map[time.Time]
 	return all, nil
 }
 
-// studied chooses the events of a period.
-const studied = `at >= $1 AND at < $2 AND ($3 = '' OR lesson_id IN (SELECT lesson_id FROM lesson_ids WHERE module_key = $3))`
-
 // distinct returns how many people were reading in all of a period.
 func distinct(ctx context.Context, q db.Querier, p period.Period) (n int, err error) {
 	err = q.QueryRow(ctx, `
 		SELECT count(*)
-		FROM (SELECT DISTINCT user_id FROM study_events WHERE `+studied+`) AS active`, p.First, p.End(), p.Module).Scan(&n)
+		FROM (SELECT DISTINCT user_id FROM study_events WHERE `+period.Active+`) AS active`, p.Args()...).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("readers: %w", err)
 	}
@@ -115,23 +112,18 @@ func distinct(ctx context.Context, q db.Querier, p period.Period) (n int, err er
 // progressed returns what readers finished and left, by day and lesson.
 func progressed(ctx context.Context, q db.Querier, p period.Period) ([]tally, error) {
 	rows, err := q.Query(ctx, `
-		SELECT t.day, t.lesson_id, coalesce((
-				SELECT l.title
-				FROM lessons l
-				JOIN content_versions v ON v.id = l.version_id
-				WHERE l.lesson_id = t.lesson_id AND v.is_active), t.lesson_id), t.finished, t.lefts
+		SELECT r.day, r.lesson_id, `+period.Title+`, r.finished, r.lefts
 		FROM (
 			SELECT (at AT TIME ZONE 'UTC')::date AS day, lesson_id, count(*) FILTER (WHERE done) AS finished, count(*) FILTER (WHERE NOT done) AS lefts
 			FROM (
-				SELECT completed_at AS at, lesson_id, module_key, true AS done
+				SELECT completed_at AS at, lesson_id, true AS done
 				FROM studied
-				WHERE completed_at >= $1 AND completed_at < $2
+				WHERE `+period.Finished+`
 				UNION ALL
-				SELECT last_access, lesson_id, module_key, false
+				SELECT last_access, lesson_id, false
 				FROM studied
-				WHERE NOT completed AND last_access >= $1 AND last_access < $2) AS moments
-			WHERE $3 = '' OR module_key = $3
-			GROUP BY 1, 2) AS t`, p.First, p.End(), p.Module)
+				WHERE `+period.Left+`) AS moments
+			GROUP BY 1, 2) AS r`, p.Args()...)
 	if err != nil {
 		return nil, fmt.Errorf("lessons finished and left: %w", err)
 	}

@@ -47,8 +47,8 @@ func (v *view) askSales(ctx context.Context, q db.Querier) error {
 		SELECT (at AT TIME ZONE 'UTC')::date, module_type, currency, count(*) FILTER (WHERE kind = 'sale'),
 		       coalesce(sum(amount) FILTER (WHERE kind = 'sale'), 0), coalesce(-sum(amount) FILTER (WHERE kind <> 'sale'), 0)
 		FROM ledger
-		WHERE at >= $1 AND at < $2 AND ($3 = '' OR module_type = $3)
-		GROUP BY 1, 2, 3`, p.First, p.End(), p.Module)
+		WHERE `+period.Sold+`
+		GROUP BY 1, 2, 3`, p.Args()...)
 	if err != nil {
 		return fmt.Errorf("sales: %w", err)
 	}

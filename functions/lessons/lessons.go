@@ -106,28 +106,20 @@ func (e endpoint) ask(ctx context.Context, asked url.Values) (view, error) {
 
 // rows returns a page of rows and one more.
 func (v view) rows(ctx context.Context, q db.Querier) ([]row, error) {
-	when := `s.completed_at`
-	only := ``
+	when, within := `completed_at`, period.Finished
 	if v.Show == left {
-		when, only = `s.last_access`, `AND NOT s.completed`
+		when, within = `last_access`, period.Left
 	}
 	rows, err := q.Query(ctx, `
-		SELECT r.id, r.at, r.lesson_id, coalesce((
-				SELECT l.title
-				FROM lessons l
-				JOIN content_versions v ON v.id = l.version_id
-				WHERE l.lesson_id = r.lesson_id
-				ORDER BY v.is_active DESC, v.release_date DESC
-				LIMIT 1), r.lesson_id), u.id, u.email
+		SELECT r.id, r.at, r.lesson_id, `+period.Title+`, u.id, u.email
 		FROM (
-			SELECT s.id, `+when+` AS at, s.lesson_id, s.user_id
-			FROM studied s
-			WHERE `+when+` >= $1 AND `+when+` < $2 AND ($3 = '' OR s.module_key = $3) AND ($4 = '' OR s.lesson_id = $4) `+only+`
-			  AND (`+when+`, s.id) < ($5, $6)
-			ORDER BY `+when+` DESC, s.id DESC
+			SELECT id, `+when+` AS at, lesson_id, user_id
+			FROM studied
+			WHERE `+within+` AND ($4 = '' OR lesson_id = $4) AND (`+when+`, id) < ($5, $6)
+			ORDER BY `+when+` DESC, id DESC
 			LIMIT $7) r
 		JOIN users u ON u.id = r.user_id
-		ORDER BY r.at DESC, r.id DESC`, v.First, v.End(), v.Module, v.Lesson, v.After.At, v.After.ID, period.Sheet+1)
+		ORDER BY r.at DESC, r.id DESC`, append(v.Args(), v.Lesson, v.After.At, v.After.ID, period.Sheet+1)...)
 	if err != nil {
 		return nil, fmt.Errorf("lessons %s: %w", v.Show, err)
 	}

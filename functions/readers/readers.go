@@ -79,13 +79,13 @@ func readers(ctx context.Context, q db.Querier, f period.Form) ([]active, error)
 		FROM (
 			SELECT user_id, count(*) AS events, min(at) AS first, max(at) AS last
 			FROM study_events
-			WHERE at >= $1 AND at < $2 AND ($3 = '' OR lesson_id IN (SELECT lesson_id FROM lesson_ids WHERE module_key = $3))
+			WHERE `+period.Active+`
 			GROUP BY user_id
 			HAVING (max(at), user_id) < ($4, $5)
 			ORDER BY max(at) DESC, user_id DESC
 			LIMIT $6) a
 		JOIN users u ON u.id = a.user_id
-		ORDER BY a.last DESC, a.user_id DESC`, f.First, f.End(), f.Module, f.After.At, f.After.ID, period.Sheet+1)
+		ORDER BY a.last DESC, a.user_id DESC`, append(f.Args(), f.After.At, f.After.ID, period.Sheet+1)...)
 	if err != nil {
 		return nil, fmt.Errorf("readers: %w", err)
 	}

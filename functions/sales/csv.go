@@ -81,7 +81,7 @@ func units(cents int) string {
 
 // text keeps a spreadsheet from taking a text for a formula.
 func text(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
 		return "'" + s
 	}
 	return s

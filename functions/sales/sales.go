@@ -3,8 +3,9 @@
 //	GET /admin/sales?from=&to=&day=&module=&kind=&currency=&after=   lines, the latest first, as a page
 //	GET /admin/sales.csv?from=&to=&day=&module=&kind=&currency=      all of them as a spreadsheet
 //
-// A line is a sale, a refund or a lost dispute, on the day it happened. What
-// went back counts below zero, so that the sum of all lines is what was kept.
+// A line is a sale or a lost dispute, on the day it happened, or all that was
+// refunded of a payment, on the day of the latest of it. What went back counts
+// below zero, so that the sum of all lines is what was kept.
 package sales
 
 import (
@@ -142,7 +143,7 @@ func (e endpoint) fill(ctx context.Context, asked *url.URL, v *view) error {
 	rows, err := e.db.Query(ctx, `
 		SELECT currency, count(*) FILTER (WHERE kind = 'sale'), coalesce(sum(amount) FILTER (WHERE kind = 'sale'), 0),
 		       coalesce(-sum(amount) FILTER (WHERE kind <> 'sale'), 0), sum(CASE kind WHEN 'sale' THEN amount ELSE -amount END)
-		FROM ledger l
+		FROM ledger
 		WHERE `+within+`
 		GROUP BY currency
 		ORDER BY currency`, v.args()...)
@@ -164,9 +165,9 @@ func (e endpoint) fill(ctx context.Context, asked *url.URL, v *view) error {
 func (l line) place() period.Place { return period.Place{At: l.At, ID: l.ID} }
 
 // within chooses the lines that a view asks for, by its args.
-const within = `l.at >= $1 AND l.at < $2 AND ($3 = '' OR l.module_type = $3) AND ($4 = '' OR ($4 = 'sale') = (l.kind = 'sale')) AND ($5 = '' OR l.currency = $5)`
+const within = period.Sold + ` AND ($4 = '' OR ($4 = 'sale') = (kind = 'sale')) AND ($5 = '' OR currency = $5)`
 
-func (v view) args() []any { return []any{v.First, v.End(), v.Module, v.Kind, v.Currency} }
+func (v view) args() []any { return append(v.Args(), v.Kind, v.Currency) }
 
 // lines returns lines after a place, the latest first.
 func lines(ctx context.Context, q db.Querier, v view, limit int) ([]line, error) {
@@ -174,10 +175,10 @@ func lines(ctx context.Context, q db.Querier, v view, limit int) ([]line, error)
 		SELECT l.id, l.at, l.kind, l.module_type, coalesce(m.title, l.module_type), CASE l.kind WHEN 'sale' THEN l.amount ELSE -l.amount END,
 		       l.currency, l.discount, l.tax, l.stripe_payment_id, coalesce(p.id, s.id, l.id), u.id, coalesce(u.email, '')
 		FROM (
-			SELECT *
-			FROM ledger l
-			WHERE `+within+` AND (l.at, l.id) < ($6, $7)
-			ORDER BY l.at DESC, l.id DESC
+			SELECT id, at, kind, module_type, amount, currency, discount, tax, stripe_payment_id
+			FROM ledger
+			WHERE `+within+` AND (at, id) < ($6, $7)
+			ORDER BY at DESC, id DESC
 			LIMIT $8) l
 		LEFT JOIN modules m ON m.key = l.module_type
 		LEFT JOIN purchases p ON p.stripe_payment_id = l.stripe_payment_id

@@ -3,6 +3,7 @@ package sales_test
 import (
 	"encoding/csv"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"pilothandbook/functions/sales"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/web"
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -136,18 +138,18 @@ func TestBrokenOff(t *testing.T) {
 	t.Parallel()
 	p, op := open(t)
 	platformtest.Exec(t, p, books)
-	for _, route := range sales.Routes(p) {
-		if route.Path != "/admin/sales.csv" {
-			continue
-		}
-		defer func() {
-			if v := recover(); v != http.ErrAbortHandler {
-				t.Errorf("it ends with %v", v)
-			}
-		}()
-		err := route.Handle(brokenOff{header{}}, platformtest.Request(t, op, "GET", "/admin/sales.csv", nil))
-		t.Errorf("it returns %v", err)
+	routes := sales.Routes(p)
+	at := slices.IndexFunc(routes, func(r web.Route) bool { return r.Path == "/admin/sales.csv" })
+	if at < 0 {
+		t.Fatal("there is no such route")
 	}
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler {
+			t.Errorf("it ends with %v", v)
+		}
+	}()
+	err := routes[at].Handle(brokenOff{header{}}, platformtest.Request(t, op, "GET", "/admin/sales.csv", nil))
+	t.Errorf("it returns %v", err)
 }
 
 // header is an answer whose header nobody reads.
@@ -189,5 +191,9 @@ func TestRefused(t *testing.T) {
 	kept := doc.Find("#from").AttrOr("value", "") + doc.Find("#to").AttrOr("value", "") + doc.Find("#module [selected]").AttrOr("value", "") + doc.Find("#kind [selected]").AttrOr("value", "")
 	if doc.Find("#from[aria-invalid]").Length() != 1 || kept != "yesterday2026-11-24instrumentsale" {
 		t.Errorf("what was typed is lost: %q", kept)
+	}
+	_, doc = platformtest.Page(t, p, sales.Routes(p), op, "/admin/sales?currency=Euro&kind=sale")
+	if doc.Find("#currency[aria-invalid]:not([type=hidden])").AttrOr("value", "") != "Euro" || doc.Find("#kind [selected]").AttrOr("value", "") != "sale" {
+		t.Error("a wrong currency cannot be mended in the page")
 	}
 }
