@@ -1,20 +1,23 @@
-// Package views shows operators how often pages were opened, as far as browsers
-// have told.
+// Package views shows operators how often pages were opened, and what else
+// browsers have told of, by people who were signed in and by others.
 //
 //	GET /admin/views?kind=&from=&to=&day=&module=&page=   one row per day, page and version, as a page
 package views
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/analytics"
 	"pilothandbook/handbook/period"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
@@ -39,15 +42,29 @@ type endpoint struct {
 	page   *reader.Page
 }
 
-// The kinds of views, as browsers tell them.
-const (
-	previews = "preview-read"
-	modules  = "module-viewed"
-)
+// kind is what browsers tell of, in words.
+type kind struct {
+	Kind analytics.Kind
+	Name string
+}
+
+// kinds are all that there are, on the way that a reader goes.
+func kinds() []kind {
+	return []kind{
+		{analytics.PreviewRead, "Free lessons read"},
+		{analytics.CatalogViewed, "Catalogue viewed"},
+		{analytics.SearchUsed, "Searches made"},
+		{analytics.ModuleViewed, "Module pages viewed"},
+		{analytics.CheckoutStarted, "Checkouts asked for"},
+		{analytics.PurchaseReturned, "Came back from paying"},
+		{analytics.LessonRead, "Lessons read"},
+		{analytics.LessonFinished, "Lessons finished"},
+	}
+}
 
 type view struct {
 	period.Form
-	Kind string
+	Kind analytics.Kind
 	Page int // from 0
 	Rows []row
 	Next string
@@ -57,9 +74,22 @@ type view struct {
 type row struct {
 	Day     time.Time
 	Module  string
-	Lesson  string // "" of a module's own page
+	Lesson  string // "" where it is about none; so are module and version
 	Version string
 	Events  int
+	Nobody  int // of the events, by who was not signed in
+	People  int // who were, each once
+}
+
+// Kinds are those that can be chosen.
+func (view) Kinds() []kind { return kinds() }
+
+// Name is what is shown.
+func (v view) Name() string {
+	if i := slices.IndexFunc(kinds(), func(k kind) bool { return k.Kind == v.Kind }); i >= 0 {
+		return kinds()[i].Name
+	}
+	return "Views"
 }
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
@@ -80,12 +110,9 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 // ask reads what an address asks for.
 func (e endpoint) ask(ctx context.Context, asked url.Values) (view, error) {
 	f, err := period.Read(ctx, e.db, asked, e.now())
-	v := view{Form: f, Kind: asked.Get("kind")}
-	if v.Kind == "" {
-		v.Kind = previews
-	}
-	if v.Wrong == nil && v.Kind != previews && v.Kind != modules {
-		v.Wrong = fault.In("kind", "There are no such views. Choose free lessons or module pages.")
+	v := view{Form: f, Kind: analytics.Kind(cmp.Or(asked.Get("kind"), string(analytics.PreviewRead)))}
+	if v.Wrong == nil && !slices.ContainsFunc(kinds(), func(k kind) bool { return k.Kind == v.Kind }) {
+		v.Wrong = fault.In("kind", "There are no such views. Choose one of the list.")
 	}
 	if page := asked.Get("page"); page != "" && err == nil {
 		if v.Page, err = strconv.Atoi(page); err != nil || v.Page < 0 || v.Page > 1e6 {
@@ -98,7 +125,7 @@ func (e endpoint) ask(ctx context.Context, asked url.Values) (view, error) {
 // fill adds a page of rows. There are at most as many as lessons and days.
 func (v *view) fill(ctx context.Context, q db.Querier, asked *url.URL) error {
 	rows, err := q.Query(ctx, `
-		SELECT day, module_id, lesson_id, version, events
+		SELECT day, module_id, lesson_id, version, events, anonymous, people
 		FROM analytics_daily
 		WHERE day >= $1 AND day <= $2 AND ($3 = '' OR module_id = $3) AND kind = $4
 		ORDER BY day DESC, events DESC, module_id, lesson_id, version
