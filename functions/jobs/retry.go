@@ -32,7 +32,7 @@ func (e endpoint) retryKind(w http.ResponseWriter, r *http.Request) error {
 	if kind == "" || kind == queue.All {
 		return fault.In("kind", "Please choose the kind of the jobs that are to be tried again.")
 	}
-	return e.retry(w, r, kind, "jobs retried", "jobs:"+kind)
+	return e.retry(w, r, kind, "jobs retried", audit.Jobs(kind))
 }
 
 // retry has dead jobs tried again, by queue.Retry's rules.

@@ -26,7 +26,6 @@ import (
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -113,12 +112,12 @@ func (e endpoint) answer(w http.ResponseWriter, r *http.Request, change func(*vi
 
 func (e endpoint) read(r *http.Request, v *view) (err error) {
 	ctx := r.Context()
-	if v.Person, err = person(r); err != nil {
+	if v.Person, err = account.Person(web.Param(r, "person")); err != nil {
 		return err
 	}
 	v.Email, v.Name, err = account.Address(ctx, e.db, v.Person)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nobody()
+		return account.Nobody()
 	}
 	if err != nil {
 		return err
@@ -133,27 +132,14 @@ func (e endpoint) read(r *http.Request, v *view) (err error) {
 
 func path(person uuid.UUID) string { return "/admin/people/" + person.String() + "/mails" }
 
-func nobody() error {
-	return fault.New(fault.NotFound, "There is no such account, or not any more, so that nobody can be written to. Look for it among the people.")
-}
-
-// person returns the id in the path.
-func person(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(web.Param(r, "person"))
-	if err != nil {
-		return id, nobody()
-	}
-	return id, nil
-}
-
 // to returns the latest mails to somebody, and, of the last week, those to
 // their address that were written before it was known whose it is.
 func to(ctx context.Context, q db.Querier, user uuid.UUID, email string) ([]mail, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, kind, subject, address, state, coalesce(sent_at, created_at) AS at, cause
-		FROM (SELECT * FROM mails WHERE user_id = $1 AND cause NOT LIKE 'resend:%'
+		FROM (SELECT id, kind, subject, address, state, sent_at, created_at, cause FROM mails WHERE user_id = $1 AND cause NOT LIKE 'resend:%'
 		      UNION ALL
-		      SELECT * FROM mails WHERE user_id IS NULL AND address <> '' AND address = $2 AND created_at > now() - interval '7 days') AS m
+		      SELECT id, kind, subject, address, state, sent_at, created_at, cause FROM mails WHERE user_id IS NULL AND address <> '' AND address = $2 AND created_at > now() - interval '7 days') AS m
 		ORDER BY at DESC, id
 		LIMIT $3`, user, email, sheet)
 	if err != nil {

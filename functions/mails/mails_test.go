@@ -182,7 +182,7 @@ func TestRefused(t *testing.T) {
 	if a := d.send(t, welcome, uuid.NewString(), "it was lost"); a.Status != http.StatusNotFound {
 		t.Errorf("to a deleted account: %d", a.Status)
 	}
-	if a, _ := platformtest.Page(t, d.p, mails.Routes(d.p), d.op, d.path); a.Status != http.StatusNotFound || !strings.Contains(a.Body, "nobody can be written to") {
+	if a, _ := platformtest.Page(t, d.p, mails.Routes(d.p), d.op, d.path); a.Status != http.StatusNotFound || !strings.Contains(a.Body, "or not any more") {
 		t.Errorf("mails of a deleted account: %d", a.Status)
 	}
 }

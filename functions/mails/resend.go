@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
@@ -50,7 +51,7 @@ func (v *view) keep(w wish, reason string) {
 
 // read reads the form.
 func read(r *http.Request) (w wish, err error) {
-	if w.person, err = person(r); err != nil {
+	if w.person, err = account.Person(web.Param(r, "person")); err != nil {
 		return w, err
 	}
 	if w.mail, err = uuid.Parse(web.Param(r, "mail")); err != nil {

@@ -12,13 +12,12 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
-	"pilothandbook/platform/fault"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -82,17 +81,13 @@ func (e endpoint) tellPerson(w http.ResponseWriter, r *http.Request) error {
 
 // look returns all that is known about the person in the path.
 func (e endpoint) look(r *http.Request) (person, error) {
-	id, err := uuid.Parse(web.Param(r, "person"))
+	id, err := account.Person(web.Param(r, "person"))
 	if err != nil {
-		return person{}, nobody()
+		return person{}, err
 	}
 	v, err := about(r.Context(), e.db, id, e.config.Admins())
 	if errors.Is(err, pgx.ErrNoRows) {
 		return gone(r.Context(), e.db, id)
 	}
 	return v, err
-}
-
-func nobody() error {
-	return fault.New(fault.NotFound, "There is no such account. Look for it by address, name, order or payment.")
 }

@@ -184,7 +184,7 @@ func gone(ctx context.Context, q db.Querier, id uuid.UUID) (person, error) {
 		FROM deleted_users
 		WHERE id = $1`, id).Scan(&v.Deleted)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return v, nobody()
+		return v, account.Nobody()
 	}
 	if err != nil {
 		return v, fmt.Errorf("deleted account %s: %w", id, err)

@@ -59,6 +59,6 @@ func write(ctx context.Context, tx pgx.Tx, id uuid.UUID, outcome, word string) e
 		return fmt.Errorf("close report %s: %w", id, err)
 	}
 	return audit.Write(ctx, tx, audit.Entry{
-		Actor: access.User(ctx), Action: "report closed", Subject: "report:" + id.String(), Detail: map[string]any{"outcome": outcome},
+		Actor: access.User(ctx), Action: "report closed", Subject: audit.Report(id), Detail: map[string]any{"outcome": outcome},
 	})
 }

@@ -129,3 +129,9 @@ func Event(id string) string { return "event:" + id }
 
 // Job names a job as a subject.
 func Job(id uuid.UUID) string { return "job:" + id.String() }
+
+// Jobs names all jobs of a kind as a subject.
+func Jobs(kind string) string { return "jobs:" + kind }
+
+// Report names what a reader found wrong as a subject.
+func Report(id uuid.UUID) string { return "report:" + id.String() }
