@@ -18,6 +18,8 @@ const (
 	filled       = 0.66 // of the room of a day is its bar
 	labelled     = 7    // days at most of which each has its number
 	funnelHeight = 14
+	lineHeight   = 20   // of a bar that lies, with its number behind it
+	longest      = 0.66 // of the width is the longest of those
 )
 
 // chart is a chart of bars, one for each day.
@@ -25,7 +27,7 @@ type chart struct {
 	ID          string // in the page
 	Title, Says string
 	Height      int
-	Base        int // of the line on which bars stand
+	Base        int // of the line on which bars stand, 0 where they lie
 	Days        int // at which height the days are named
 	Bars        []bar
 	Names       []name
@@ -35,13 +37,14 @@ type chart struct {
 type bar struct {
 	X, W      string // in percent
 	Y, Height int
-	Down      bool
-	Label     name // its number; without text where there is none
+	Class     string // down or failed, "" for neither
+	Label     name   // its number; without text where there is none
 }
 
 // name is a text in a chart.
 type name struct {
 	X, Anchor string
+	Gap       int // before it
 	Y         int
 	Text      string
 }
@@ -52,7 +55,7 @@ func bars(id, title string, p period.Period, up, down []int, write func(int) str
 	days := p.Days()
 	c := chart{ID: id, Title: title, Height: chartHeight, Days: chartHeight - 6}
 	highest, top := peak(up)
-	_, bottom := peak(down)
+	deepest, bottom := peak(down)
 	scale := float64(plot) / float64(max(1, top+bottom))
 	c.Base = above + plot - int(float64(bottom)*scale)
 	slot := 100 / float64(len(days))
@@ -67,15 +70,49 @@ func bars(id, title string, p period.Period, up, down []int, write func(int) str
 			c.Bars = append(c.Bars, b)
 		}
 		if down != nil && down[i] > 0 {
-			c.Bars = append(c.Bars, bar{X: share(at), W: share(slot * filled), Y: c.Base + 1, Height: max(1, int(float64(down[i])*scale)), Down: true})
+			c.Bars = append(c.Bars, bar{X: share(at), W: share(slot * filled), Y: c.Base + 1, Height: max(1, int(float64(down[i])*scale)), Class: "down"})
 		}
 		if len(days) <= labelled || i == 0 || i == len(days)-1 || i == len(days)/2 {
 			c.Names = append(c.Names, c.name(middle, c.Days, day.Format("2 Jan")))
 		}
 	}
-	if c.Says = "Nothing in these days."; top > 0 {
-		c.Says = fmt.Sprintf("The most, %s, on %s. The table beside it has all numbers.", write(top), days[highest].Format("2 January 2006"))
+	switch on := "2 January 2006"; {
+	case top > 0:
+		c.Says = fmt.Sprintf("The most, %s, on %s. The table beside it has all numbers.", write(top), days[highest].Format(on))
+	case bottom > 0:
+		c.Says = fmt.Sprintf("Nothing above the line; the most below it, %s, on %s. The table beside it has all numbers.", write(bottom), days[deepest].Format(on))
+	default:
+		c.Says = "Nothing in these days."
 	}
+	return c
+}
+
+// lie draws the jobs of each queue: what runs, waits, and has failed, one below
+// the other.
+func lie(lines []line) chart {
+	c := chart{ID: "queues", Title: "Jobs of each queue: running, waiting, failed"}
+	most := 1
+	for _, l := range lines {
+		most = max(most, l.Running.Value, l.Waiting.Value, l.Failed.Value)
+	}
+	for _, l := range lines {
+		c.Height += lineHeight
+		c.Names = append(c.Names, name{X: "0", Anchor: "start", Y: c.Height - 7, Text: l.Queue})
+		for _, of := range []struct {
+			number
+			class, word string
+		}{{l.Running, "", "running"}, {l.Waiting, "down", "waiting"}, {l.Failed, "failed", "failed"}} {
+			n := name{X: "0", Anchor: "start", Y: c.Height + 11, Text: of.Text + " " + of.word}
+			if of.Value > 0 {
+				n.X, n.Gap = share(max(1, 100*longest*float64(of.Value)/float64(most))), 6
+				c.Bars = append(c.Bars, bar{X: "0", W: n.X, Y: c.Height, Height: lineHeight - 7, Class: of.class})
+			}
+			c.Names = append(c.Names, n)
+			c.Height += lineHeight
+		}
+		c.Height += lineHeight / 2
+	}
+	c.Says = "The table beside it has all numbers, and leads to the jobs."
 	return c
 }
 

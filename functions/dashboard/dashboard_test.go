@@ -115,13 +115,25 @@ func behind(t testing.TB, p *platform.Platform, who *platformtest.User, path str
 	return rows, amount
 }
 
-// numbers counts, for each number of a page, the rows behind it again, and
-// returns how many numbers there are and how many of them are zero.
+// numbers counts, for each number of a page, the rows behind it again, wants
+// none that leads nowhere, and returns how many numbers there are and how many of them are zero.
 func numbers(t *testing.T, p *platform.Platform, who *platformtest.User, path string) (all, zero int) {
 	t.Helper()
 	type found struct{ rows, amount int }
 	known := map[string]found{} // by address
-	look(t, p, who, path).Find("[data-count], [data-sum]").Each(func(_ int, s *goquery.Selection) {
+	doc := look(t, p, who, path)
+	doc.Find("td.num, .gauges p, ul.rows > li > p:first-child").Each(func(_ int, s *goquery.Selection) {
+		rest := s.Clone()
+		if rest.Find("[data-count], [data-sum]").Remove(); strings.ContainsAny(rest.Text(), "0123456789") {
+			t.Errorf("%s: %q has a number that leads nowhere", path, s.Text())
+		}
+	})
+	doc.Find("[data-time]").Each(func(_ int, s *goquery.Selection) {
+		if rows, _ := behind(t, p, who, s.AttrOr("href", "")); rows != 1 {
+			t.Errorf("%s: %q leads to %d rows", path, s.Text(), rows)
+		}
+	})
+	doc.Find("[data-count], [data-sum]").Each(func(_ int, s *goquery.Selection) {
 		all++
 		link := s.AttrOr("href", "")
 		f, ok := known[link]
@@ -148,7 +160,7 @@ func TestNumbers(t *testing.T) {
 	t.Parallel()
 	p, op := open(t)
 	busy(t, p)
-	for path, least := range map[string]int{"/admin?days=7": 60, "/admin": 150, "/admin?days=90": 400, "/admin?days=30&module=instrument": 60} {
+	for path, least := range map[string]int{"/admin?days=7": 60, "/admin": 150, "/admin?days=90": 400, "/admin?days=30&module=instrument": 60, "/admin/jobs": 4} {
 		all, zero := numbers(t, p, op, path)
 		if t.Logf("%s: %d numbers, %d of them zero", path, all, zero); all < least || zero > all/2 {
 			t.Errorf("%s has %d numbers, of which %d are zero", path, all, zero)
@@ -231,6 +243,49 @@ func TestCharts(t *testing.T) {
 	})
 	if len(heights) != 3 || heights[0] != heights[2] || heights[1]-2*heights[0] > 1 || heights[1] < 80 {
 		t.Errorf("bars of $59, $118 and $59 back are %v high", heights)
+	}
+}
+
+// TestBelow says of a chart that has bars below its line alone where they are.
+func TestBelow(t *testing.T) {
+	t.Parallel()
+	p, op := open(t)
+	platformtest.Exec(t, p, `
+		INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id)
+		VALUES (gen_random_uuid(), '2026-11-20 12:00Z', 'refund', 'instrument', 5900, 'usd', 'pi_1')`)
+	svg := look(t, p, op, "/admin?days=7").Find("svg[role=img]").First()
+	if got := svg.Find("desc").Text(); got != "Nothing above the line; the most below it, $59.00, on 20 November 2026. The table beside it has all numbers." || svg.Find("rect.down").Length() != 1 {
+		t.Errorf("%q, %d bars", got, svg.Find("rect").Length())
+	}
+}
+
+// TestQueues draws the jobs of each queue, the most of one state the longest.
+func TestQueues(t *testing.T) {
+	t.Parallel()
+	p, op := open(t)
+	platformtest.Exec(t, p, `DELETE FROM outbox`)
+	platformtest.Exec(t, p, `
+		INSERT INTO outbox (id, kind, queue, payload, state, created_at, lease_until, finished_at)
+		SELECT gen_random_uuid(), 'welcome-email', 'email-queue', '{}'::jsonb, CASE WHEN n < 4 THEN 'running' ELSE 'waiting' END, now() - make_interval(hours => n), now() + interval '1 hour', NULL
+		FROM generate_series(1, 9) n
+		UNION ALL
+		SELECT gen_random_uuid(), 'reconcile', 'money-queue', '{}', 'dead', now() - interval '9 days', NULL, now()`)
+	doc := look(t, p, op, "/admin")
+	svg := doc.Find("svg[aria-labelledby~=queues]")
+	var bars []string
+	svg.Find("rect").Each(func(_ int, s *goquery.Selection) {
+		bars = append(bars, strings.TrimSpace(s.AttrOr("class", "")+" "+s.AttrOr("width", "")))
+	})
+	var texts []string
+	svg.Find("text").Each(func(_ int, s *goquery.Selection) { texts = append(texts, s.Text()) })
+	if got := strings.Join(bars, ", "); got != "33%, down 66%, failed 11%" {
+		t.Errorf("bars: %s", got)
+	}
+	if got := strings.Join(texts, ", "); got != "email-queue, 3 running, 6 waiting, 0 failed, money-queue, 0 running, 0 waiting, 1 failed" {
+		t.Errorf("texts: %s", got)
+	}
+	if got := doc.Find("[data-time]").Text(); got != "9 hours" {
+		t.Errorf("the oldest that may still run: %q", got)
 	}
 }
 
@@ -332,5 +387,43 @@ func TestMoved(t *testing.T) {
 	numbers(t, p, op, "/admin")
 	if got := look(t, p, op, "/admin").Find(".gauges li").Eq(2).Find(".price").Text(); strings.TrimSpace(got) != "1" {
 		t.Errorf("finished today: %s", got)
+	}
+}
+
+// TestRetired calls a lesson that readers have no more by the title that they
+// knew, on both pages.
+func TestRetired(t *testing.T) {
+	t.Parallel()
+	p, op := open(t)
+	next := platformtest.Volume("instrument", "Instrument Rating", 5900, "holding")
+	next.Version.Version, next.Checksum = "2.0.0", "instrument-2.0.0"
+	platformtest.Publish(t, p, next)
+	platformtest.Exec(t, p, `
+		INSERT INTO progress (id, user_id, lesson_id, completed, completed_at, last_access)
+		VALUES (gen_random_uuid(), $1, 'vor-and-hsi', true, '2026-11-24 08:00Z', '2026-11-24 08:00Z')`, op.ID)
+	for path, cell := range map[string]string{"/admin": "h3 + .table td", "/admin/lessons": "[data-row] td"} {
+		if got := look(t, p, op, path).Find(cell).First().Text(); got != "Lesson vor-and-hsi" {
+			t.Errorf("%s calls it %q", path, got)
+		}
+	}
+}
+
+// TestKinds shows all that browsers tell of, and how many people did it.
+func TestKinds(t *testing.T) {
+	t.Parallel()
+	p, op := open(t)
+	var kinds []string
+	look(t, p, op, "/admin/views").Find("#kind option").Each(func(_ int, s *goquery.Selection) { kinds = append(kinds, s.AttrOr("value", "")) })
+	for _, kind := range kinds {
+		platformtest.Exec(t, p, `
+			INSERT INTO analytics_daily (day, kind, module_id, lesson_id, version, events, anonymous, people)
+			VALUES ('2026-11-24', $1, '', '', '', 7, 4, 2)`, kind)
+		doc := look(t, p, op, "/admin/views?kind="+kind)
+		if got := strings.Join(strings.Fields(doc.Find("[data-row]").Text()), " "); got != "24 Nov 2026All modules7 times4 not signed in2 people" || doc.Find("#kind [selected]").Text() != doc.Find("h1").Text() {
+			t.Errorf("%s, %s: %q", kind, doc.Find("h1").Text(), got)
+		}
+	}
+	if len(kinds) != 8 {
+		t.Errorf("kinds: %q", kinds)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"pilothandbook/handbook/attention"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/queue"
@@ -16,6 +18,7 @@ import (
 type jobs struct {
 	All    line
 	Queues []line
+	Chart  chart // of the queues
 }
 
 // line is a queue, or all of them.
@@ -23,6 +26,7 @@ type line struct {
 	Queue                          string
 	Waiting, Late, Running, Failed number
 	Oldest                         string // for how long the first that may still run has been there; "" if none may
+	First                          string // the address of that one
 }
 
 // task is what somebody must do.
@@ -34,16 +38,13 @@ func (v *view) askJobs(ctx context.Context, q db.Querier) error {
 	if err != nil {
 		return err
 	}
-	counts, err := queue.Unfinished(ctx, q)
-	if err != nil {
-		return err
-	}
-	v.Jobs.All = lineOf("", tallies, counts)
+	v.Jobs.All = lineOf("", tallies)
 	for _, t := range tallies { // sorted by queue
 		if n := len(v.Jobs.Queues); n == 0 || v.Jobs.Queues[n-1].Queue != t.Queue {
-			v.Jobs.Queues = append(v.Jobs.Queues, lineOf(t.Queue, tallies, counts))
+			v.Jobs.Queues = append(v.Jobs.Queues, lineOf(t.Queue, tallies))
 		}
 	}
+	v.Jobs.Chart = lie(v.Jobs.Queues)
 	items, err := attention.List(ctx, q)
 	if err != nil {
 		return fmt.Errorf("what to act on: %w", err)
@@ -61,11 +62,15 @@ func (v *view) askJobs(ctx context.Context, q db.Querier) error {
 }
 
 // lineOf adds up the jobs of a queue, or of all for "".
-func lineOf(name string, tallies []queue.Tally, counts []queue.Count) line {
+func lineOf(name string, tallies []queue.Tally) line {
 	var sum queue.Tally
 	for _, t := range tallies {
-		if name == "" || t.Queue == name {
-			sum.Waiting, sum.Late, sum.Running, sum.Failed = sum.Waiting+t.Waiting, sum.Late+t.Late, sum.Running+t.Running, sum.Failed+t.Failed
+		if name != "" && t.Queue != name {
+			continue
+		}
+		sum.Waiting, sum.Late, sum.Running, sum.Failed = sum.Waiting+t.Waiting, sum.Late+t.Late, sum.Running+t.Running, sum.Failed+t.Failed
+		if t.First != uuid.Nil && (sum.First == uuid.Nil || t.Age > sum.Age) {
+			sum.First, sum.Age = t.First, t.Age
 		}
 	}
 	l := line{
@@ -75,14 +80,8 @@ func lineOf(name string, tallies []queue.Tally, counts []queue.Count) line {
 		Running: count(sum.Running, jobsAt(name, queue.Active)),
 		Failed:  count(sum.Failed, jobsAt(name, queue.Failed)),
 	}
-	oldest := time.Duration(-1)
-	for _, c := range counts {
-		if (name == "" || c.Queue == name) && c.State != queue.Dead {
-			oldest = max(oldest, c.Oldest)
-		}
-	}
-	if oldest >= 0 {
-		l.Oldest = span(oldest)
+	if sum.First != uuid.Nil {
+		l.Oldest, l.First = span(sum.Age), "/admin/jobs?job="+sum.First.String()
 	}
 	return l
 }

@@ -1,7 +1,7 @@
 // Package jobs is where operators see what happens later: what runs, waits, is
 // late, or failed for good with its cause, and have the last tried again.
 //
-//	GET  /admin/jobs?state=&queue=&kind=&before=       jobs that are not done, the newest first, as a page
+//	GET  /admin/jobs?state=&queue=&kind=&job=&before=  jobs that are not done, the newest first, as a page
 //	POST /admin/jobs                                   tries all of a kind again that failed for good
 //	POST /admin/jobs/:job                              tries one again
 //	GET  /api/admin/jobs?state=&queue=&kind=&before=   the list as JSON
@@ -11,6 +11,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,6 +64,7 @@ type list struct {
 
 	State, Queue, Kind string `json:"-"`
 	Older              bool   `json:"-"` // not the first page
+	One                bool   `json:"-"` // a single job
 	Recent             bool   `json:"-"` // signed in a moment ago
 	Confirm            string `json:"-"`
 	Retried            int    `json:"-"` // how many were just put back
@@ -116,14 +118,15 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (e endpoint) answer(w http.ResponseWriter, r *http.Request, status int, change func(*list)) error {
-	l, err := e.read(r.Context(), r.URL)
+	asked := &url.URL{Path: home, RawQuery: r.URL.RawQuery} // where a form was sent there is nothing to read
+	l, err := e.read(r.Context(), asked)
 	if err != nil {
 		return err
 	}
 	if l.Recent, err = confirm.Recent(r.Context(), e.db); err != nil {
 		return err
 	}
-	l.Confirm = confirm.Page(r.URL.RequestURI())
+	l.Confirm = confirm.Page(asked.RequestURI())
 	change(&l)
 	return e.page.Show(w, r, status, reader.View{Title: "Jobs", Notice: e.notice, Data: l})
 }
@@ -150,6 +153,12 @@ func (e endpoint) read(ctx context.Context, asked *url.URL) (list, error) {
 			return l, fault.New(fault.NotFound, "There is no such page of jobs. Begin with the newest ones.")
 		}
 		l.Older = true
+	}
+	if one := query.Get("job"); one != "" {
+		if f.ID, err = uuid.Parse(one); err != nil {
+			return l, fault.New(fault.NotFound, "There is no such job. The list shows all that are not done.")
+		}
+		l.One = true
 	}
 	if l.Tallies, err = queue.Tallies(ctx, e.db); err != nil {
 		return l, err
@@ -186,8 +195,8 @@ func about(ctx context.Context, q db.Querier, found []queue.Job) ([]entry, error
 	all := make([]entry, len(found))
 	for i, j := range found {
 		all[i].Job = j
-		for _, name := range j.Payload {
-			if person, ok := persons[name]; ok {
+		for _, field := range slices.Sorted(maps.Keys(j.Payload)) { // the last decides: user comes after by
+			if person, ok := persons[j.Payload[field]]; ok {
 				all[i].Person = &person
 			}
 		}

@@ -94,6 +94,8 @@ func TestPage(t *testing.T) {
 		"state=failed&queue=email-queue":              "02 01",
 		"kind=welcome-email&retried=abc":              "02 01",
 		"before=01900000-0000-7000-8000-000000000003": "02 01",
+		"job=01900000-0000-7000-8000-000000000003":    "03",
+		"job=01900000-0000-7000-8000-000000000007":    "", // done
 	} {
 		var got struct{ Jobs []struct{ ID string } }
 		platformtest.Call(t, p, jobs.Routes(p), operator, "GET", "/api/admin/jobs?"+query, nil).Into(t, &got)
@@ -109,7 +111,7 @@ func TestPage(t *testing.T) {
 	if got := doc.Find("option[selected]").Text(); got != "Failed for goodemail-queuewelcome-email" {
 		t.Errorf("chosen: %q", got)
 	}
-	for _, path := range []string{"/admin/jobs?state=odd", "/admin/jobs?before=x"} {
+	for _, path := range []string{"/admin/jobs?state=odd", "/admin/jobs?before=x", "/admin/jobs?job=x"} {
 		if a := platformtest.Call(t, p, jobs.Routes(p), operator, "GET", path, nil); a.Status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, a.Status)
 		}
@@ -198,5 +200,35 @@ func TestRetry(t *testing.T) {
 	got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', actor = $1, action, subject, detail), '; ' ORDER BY id) FROM audit_log`, operator.ID)
 	if want := `t job retried job:` + failed[0] + ` {"jobs": 1}; t jobs retried jobs:welcome-email {"jobs": 1}`; got != want {
 		t.Errorf("the record says %s, want %s", got, want)
+	}
+}
+
+// TestRefusedRetry shows the list below what was refused, and it goes on where
+// the list is.
+func TestRefusedRetry(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	operator := platformtest.Operator(t, p)
+	platformtest.Exec(t, p, `DELETE FROM outbox`)
+	platformtest.Exec(t, p, `INSERT INTO outbox (id, kind, queue, payload) SELECT gen_random_uuid(), 'odd', 'q', '{}' FROM generate_series(1, 60)`)
+	a := press(t, p, operator, "/admin/jobs/"+uuid.NewString(), "")
+	next := platformtest.Parse(t, a.Body).Find("a[rel=next]").AttrOr("href", "")
+	if _, doc := read(t, p, operator, next); a.Status != http.StatusConflict || doc.Find("ol.rows > li").Length() != 10 {
+		t.Errorf("%d leads to %q, which has %d jobs", a.Status, next, doc.Find("ol.rows > li").Length())
+	}
+}
+
+// TestPersons finds the same person each time where a job names two.
+func TestPersons(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	operator, ana := platformtest.Operator(t, p), platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Exec(t, p, `DELETE FROM outbox`)
+	platformtest.Exec(t, p, `
+		INSERT INTO outbox (id, kind, queue, payload)
+		SELECT gen_random_uuid(), 'odd', 'q', jsonb_build_object('by', $1::uuid, 'user', $2::uuid) FROM generate_series(1, 40)`, operator.ID, ana.ID)
+	_, doc := read(t, p, operator, "/admin/jobs")
+	if n := doc.Find("ol.rows a[href='/admin/people/" + ana.ID.String() + "']").Length(); n != 40 {
+		t.Errorf("%d of 40 jobs are about the user, not about who had it done", n)
 	}
 }

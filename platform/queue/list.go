@@ -51,35 +51,41 @@ type Filter struct {
 	Queue  string
 	Kind   string
 	Before uuid.UUID // jobs added before this one
+	ID     uuid.UUID // this one alone
 	Limit  int
 }
 
-// unfinished holds the rows of jobs that are not done, each state by an index
-// of its own, with whether they are late.
+// unfinished holds the ids of jobs that are not done, each state by an index of
+// its own, with what is counted of them.
 const unfinished = `
 	WITH unfinished AS (
-		SELECT *, CASE state WHEN 'dead' THEN 'failed' WHEN 'running' THEN 'running' ELSE 'waiting' END AS standing,
+		SELECT id, kind, queue, state, created_at, CASE state WHEN 'dead' THEN 'failed' WHEN 'running' THEN 'running' ELSE 'waiting' END AS standing,
 		       state IN ('waiting', 'queued') AND run_at < now() - $1::interval AS late
-		FROM (SELECT * FROM outbox WHERE state = 'waiting'
+		FROM (SELECT id, kind, queue, state, created_at, run_at FROM outbox WHERE state = 'waiting'
 		      UNION ALL
-		      SELECT * FROM outbox WHERE state IN ('queued', 'running')
+		      SELECT id, kind, queue, state, created_at, run_at FROM outbox WHERE state IN ('queued', 'running')
 		      UNION ALL
-		      SELECT * FROM outbox WHERE state = 'dead') AS o)`
+		      SELECT id, kind, queue, state, created_at, run_at FROM outbox WHERE state = 'dead') AS o)`
 
 // Find returns jobs that are not done, those that were added last first.
 func Find(ctx context.Context, q db.Querier, f Filter) ([]Job, error) {
 	rows, err := q.Query(ctx, unfinished+`
-		SELECT id, kind, queue, state, late, attempt, failures, progress, error, created_at, run_at, started_at, lease_until, finished_at, request, trace,
+		SELECT o.id, o.kind, o.queue, o.state, u.late, attempt, failures, progress, error, o.created_at, run_at, started_at, lease_until, finished_at, request, trace,
 		       (SELECT coalesce(jsonb_object_agg(name, value), '{}')
 		        FROM jsonb_each_text(CASE jsonb_typeof(payload) WHEN 'object' THEN payload ELSE '{}' END) AS field (name, value)
 		        WHERE value IS NOT NULL)
-		FROM unfinished
-		WHERE ($2 = '' OR standing = $2 OR $2 = 'late' AND late)
-		  AND ($3 = '' OR queue = $3)
-		  AND ($4 = '' OR kind = $4)
-		  AND ($5 = '00000000-0000-0000-0000-000000000000'::uuid OR id < $5)
-		ORDER BY id DESC
-		LIMIT $6`, lateAfter, f.State, f.Queue, f.Kind, f.Before, f.Limit)
+		FROM (
+			SELECT id, late
+			FROM unfinished
+			WHERE ($2 = '' OR standing = $2 OR $2 = 'late' AND late)
+			  AND ($3 = '' OR queue = $3)
+			  AND ($4 = '' OR kind = $4)
+			  AND ($5 = '00000000-0000-0000-0000-000000000000'::uuid OR id < $5)
+			  AND ($6 = '00000000-0000-0000-0000-000000000000'::uuid OR id = $6)
+			ORDER BY id DESC
+			LIMIT $7) u
+		JOIN outbox o ON o.id = u.id
+		ORDER BY o.id DESC`, lateAfter, f.State, f.Queue, f.Kind, f.Before, f.ID, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list jobs: %w", err)
 	}
@@ -98,13 +104,18 @@ type Tally struct {
 	Waiting int    `json:"waiting"`
 	Late    int    `json:"late"` // of those that wait
 	Failed  int    `json:"failed"`
+
+	First uuid.UUID     `json:"-"` // of those that may still run, the one that was added first; zero if none may
+	Age   time.Duration `json:"-"` // of First
 }
 
 // Tallies returns the numbers of jobs that are not done, by queue and kind.
 func Tallies(ctx context.Context, q db.Querier) ([]Tally, error) {
 	rows, err := q.Query(ctx, unfinished+`
 		SELECT queue, kind, count(*) FILTER (WHERE standing = 'running'), count(*) FILTER (WHERE standing = 'waiting'),
-		       count(*) FILTER (WHERE late), count(*) FILTER (WHERE standing = 'failed')
+		       count(*) FILTER (WHERE late), count(*) FILTER (WHERE standing = 'failed'),
+		       coalesce((array_agg(id ORDER BY created_at, id) FILTER (WHERE standing <> 'failed'))[1], '00000000-0000-0000-0000-000000000000'),
+		       coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE standing <> 'failed'))::bigint * 1000000000, 0)
 		FROM unfinished
 		GROUP BY queue, kind
 		ORDER BY queue, kind`, lateAfter)

@@ -41,15 +41,11 @@ func Counts(ctx context.Context, q db.Querier) ([]Count, error) {
 // Unfinished returns the numbers of jobs that are not done, by queue and
 // state. It reads no more than those, so that it may be asked often.
 func Unfinished(ctx context.Context, q db.Querier) ([]Count, error) {
-	rows, err := q.Query(ctx, `
+	rows, err := q.Query(ctx, unfinished+`
 		SELECT queue, state, count(*), extract(epoch FROM now() - min(created_at))::bigint * 1000000000
-		FROM (SELECT queue, state, created_at FROM outbox WHERE state = 'waiting'
-		      UNION ALL
-		      SELECT queue, state, created_at FROM outbox WHERE state IN ('queued', 'running')
-		      UNION ALL
-		      SELECT queue, state, created_at FROM outbox WHERE state = 'dead') AS unfinished
+		FROM unfinished
 		GROUP BY queue, state
-		ORDER BY queue, state`)
+		ORDER BY queue, state`, lateAfter)
 	if err != nil {
 		return nil, fmt.Errorf("count unfinished jobs: %w", err)
 	}
