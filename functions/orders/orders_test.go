@@ -142,6 +142,9 @@ func TestReturn(t *testing.T) {
 	if got := b.ask(`SELECT concat_ws(' ', (SELECT count(*) FROM purchases), (SELECT count(*) FROM outbox WHERE kind = 'purchase-confirmation'), (SELECT state FROM checkouts))`); got != "1 1 complete" {
 		t.Errorf("purchases, confirmations, checkout: %s", got)
 	}
+	if n := platformtest.Metric(t, b.p, "handbook_webhook_to_access_seconds_count"); n != 1 {
+		t.Errorf("%v sales were measured that opened access, want 1", n)
+	}
 }
 
 // TestReturnAndWebhookAtOnce is the moment every shop gets wrong once.
@@ -169,6 +172,9 @@ func TestReturnAndWebhookAtOnce(t *testing.T) {
 	all.Wait()
 	if got := b.ask(`SELECT concat_ws(' ', (SELECT count(*) FROM purchases), (SELECT count(*) FROM grants), (SELECT count(*) FROM outbox WHERE kind = 'purchase-confirmation'))`); got != "1 1 1" {
 		t.Errorf("purchases, grants, confirmations: %s", got)
+	}
+	if n := platformtest.Metric(t, b.p, "handbook_webhook_to_access_seconds_count"); n != 1 {
+		t.Errorf("%v sales were measured that opened access, want 1", n)
 	}
 }
 

@@ -124,6 +124,7 @@ func (e endpoint) refresh(ctx context.Context, c checkout, back bool) (string, e
 	defer cancel()
 	p := &stripe.CheckoutSessionParams{}
 	p.Context = short
+	p.AddExpand("payment_intent") // tells when it was paid
 	s, err := e.stripe.CheckoutSessions.Get(c.Session, p)
 	switch {
 	case gone(err) || err != nil && !back:

@@ -12,15 +12,12 @@ package stripehook
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
-	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/fault"
-	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/web"
 )
 
@@ -29,7 +26,7 @@ const maxEvent = 256 << 10
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{inbox: inbox.Of(p), config: p.Config, watch: p.Monitor, now: p.Now}
+	e := endpoint{inbox: inbox.Of(p), config: p.Config, now: p.Now}
 	return []web.Route{
 		{Method: "POST", Path: "/api/stripe/webhook", Access: web.Signed, Handle: e.take, Needs: []string{"STRIPE_WEBHOOK_SECRET"}},
 	}
@@ -38,7 +35,6 @@ func Routes(p *platform.Platform) []web.Route {
 type endpoint struct {
 	inbox  inbox.Inbox
 	config *config.Config
-	watch  *monitor.Monitor
 	now    func() time.Time
 }
 
@@ -58,13 +54,5 @@ func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e.measure(ev, out)
 	return web.JSON(w, http.StatusOK, map[string]string{"state": out.State})
-}
-
-// measure tells how long a buyer has waited for access.
-func (e endpoint) measure(ev inbox.Event, out purchase.Outcome) {
-	if out.Opens && strings.HasPrefix(ev.Type, "checkout.session.") {
-		e.watch.Opened(e.now().Sub(ev.At()))
-	}
 }

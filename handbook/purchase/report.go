@@ -60,6 +60,19 @@ func FromSession(s *stripe.CheckoutSession, at time.Time) Report {
 	return r
 }
 
+// paid returns when a session was paid: its payment begins when the buyer
+// agrees to it, which only an expanded payment intent tells; else when it is
+// told. It is zero of all that is no session.
+func (r Report) paid() time.Time {
+	switch {
+	case r.session == nil || len(r.facts) == 0:
+		return time.Time{}
+	case r.session.PaymentIntent != nil && r.session.PaymentIntent.Created > 0:
+		return time.Unix(r.session.PaymentIntent.Created, 0)
+	}
+	return r.facts[0].At
+}
+
 // over reports whether a payment that was under way has failed, which only an
 // expanded payment intent tells.
 func over(p *stripe.PaymentIntent) bool {

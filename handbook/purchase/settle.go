@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,7 @@ type Outcome struct {
 	Reason string    // why it was not settled
 	User   uuid.UUID // whose grants may have changed: the buyer's, or of a gift its reader's; zero if nobody's
 	Opens  bool      // if they have changed, then by opening
+	Paid   time.Time // when the sale was paid that has opened now, as Stripe tells it; zero if none has
 }
 
 // Settle takes in what Stripe tells about a payment and writes all that
@@ -99,6 +101,9 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 	s.State = Settled
 	standing := State(append(k.facts, r.facts...))
 	s.Opens = standing.open()
+	if s.Opens && !k.opened() {
+		s.Paid = r.paid()
+	}
 	write(b, r, k, standing, &s.User)
 	if k.opened() && !s.Opens {
 		var err error

@@ -67,7 +67,7 @@ func New(o Options) *Monitor {
 		Buckets: []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300},
 	}, []string{"kind", "outcome"})
 	m.opened = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "handbook_webhook_to_access_seconds", Help: "Time from Stripe's event of a sale, which has whole seconds, to the buyer's access.",
+		Name: "handbook_webhook_to_access_seconds", Help: "Time from a payment, which Stripe tells in whole seconds, to the buyer's access, by whatever way it came.",
 		Buckets: []float64{1, 2, 3, 5, 10, 30, 60, 300, 1800, 10800, 86400},
 	})
 	m.seen = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -105,7 +105,7 @@ func (m *Monitor) Job(kind, outcome string, took time.Duration) {
 	m.jobs.WithLabelValues(kind, outcome).Observe(took.Seconds())
 }
 
-// Opened counts a sale that opened access, so long after Stripe's event.
+// Opened counts a sale that opened access, so long after it was paid.
 func (m *Monitor) Opened(after time.Duration) { m.opened.Observe(max(0, after).Seconds()) }
 
 // Analytics counts n analytics events, and what became of them.

@@ -161,7 +161,7 @@ func dump(t testing.TB, p *platform.Platform) string {
 		WHERE schemaname = 'public'`)
 }
 
-// TestReconcile has no webhook at all.
+// TestReconcile has no webhook at all, and the first buyer waits for an hour.
 func TestReconcile(t *testing.T) {
 	t.Parallel()
 
@@ -170,7 +170,10 @@ func TestReconcile(t *testing.T) {
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	first := open(t, p, ana, "instrument")
 	till.Pay(t, first)
+	clock := p.Now
+	p.Now = func() time.Time { return clock().Add(time.Hour) }
 	f := reconcile(t, p)
+	p.Now = clock
 	if f.Missed != 1 || f.Gap || platformtest.Text(t, p, books) != "instrument completed; instrument; 9900" {
 		t.Errorf("%+v: %s", f, platformtest.Text(t, p, books))
 	}
@@ -187,6 +190,11 @@ func TestReconcile(t *testing.T) {
 	till.Refund(t, first[strings.LastIndex(first, "/")+1:])
 	if f := reconcile(t, p); f.Settled != 1 || platformtest.Text(t, p, books) != "instrument completed, private_commercial completed; instrument private_commercial; 17800" {
 		t.Errorf("from sessions: %+v: %s", f, platformtest.Text(t, p, books))
+	}
+	for series, want := range map[string]float64{`bucket{le="1800"}`: 1, `bucket{le="10800"}`: 2} {
+		if n := platformtest.Metric(t, p, "handbook_webhook_to_access_seconds_"+series); n != want {
+			t.Errorf("%s has %v sales that opened access, want %v", series, n, want)
+		}
 	}
 	disputed := second[strings.LastIndex(second, "/")+1:]
 	till.Do(t, disputed, pay.Dispute)

@@ -32,6 +32,7 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/monitor"
 )
 
 // Inbox is a small value, made where it is needed.
@@ -40,12 +41,13 @@ type Inbox struct {
 	gate   access.Gate
 	config *config.Config
 	stripe *client.API
+	watch  *monitor.Monitor
 	now    func() time.Time
 }
 
 // Of returns the inbox of a process.
 func Of(p *platform.Platform) Inbox {
-	return Inbox{db: p.DB, gate: access.NewGate(p), config: p.Config, stripe: p.Stripe, now: p.Now}
+	return Inbox{db: p.DB, gate: access.NewGate(p), config: p.Config, stripe: p.Stripe, watch: p.Monitor, now: p.Now}
 }
 
 // Take writes an event and what follows from it. An event that came before
@@ -67,7 +69,7 @@ func (i Inbox) Take(ctx context.Context, ev Event) (purchase.Outcome, error) {
 	if err != nil {
 		return out, fmt.Errorf("event %s: %w", ev.ID, err)
 	}
-	i.forget(ctx, out)
+	i.settled(ctx, out)
 	return out, nil
 }
 
@@ -115,13 +117,17 @@ func (i Inbox) Settle(ctx context.Context, r purchase.Report) (out purchase.Outc
 		return err
 	})
 	if err == nil {
-		i.forget(ctx, out)
+		i.settled(ctx, out)
 	}
 	return out, err
 }
 
-// forget drops what is remembered of somebody whose grants may have changed.
-func (i Inbox) forget(ctx context.Context, out purchase.Outcome) {
+// settled measures how long a buyer has waited for access, by whatever way it
+// came, and drops what is remembered of somebody whose grants may have changed.
+func (i Inbox) settled(ctx context.Context, out purchase.Outcome) {
+	if !out.Paid.IsZero() {
+		i.watch.Opened(i.now().Sub(out.Paid))
+	}
 	switch {
 	case out.User == uuid.Nil:
 	case out.Opens:

@@ -77,7 +77,7 @@ func (i Inbox) again(ctx context.Context, id string, v verdict) (purchase.Outcom
 	if err != nil {
 		return out, fmt.Errorf("event %s: %w", id, err)
 	}
-	i.forget(ctx, out)
+	i.settled(ctx, out)
 	return out, nil
 }
 
