@@ -30,6 +30,7 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 // lambdaAPI is AWS Lambda's Runtime API: it hands payloads to one process,
 // one after the other, and takes its answers.
 type lambdaAPI struct {
+	busy     sync.Mutex
 	payloads chan []byte
 	answers  chan []byte
 }
@@ -60,6 +61,8 @@ func (a *lambdaAPI) invoke(t testing.TB, payload any) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	a.busy.Lock()
+	defer a.busy.Unlock()
 	a.payloads <- b
 	select {
 	case out := <-a.answers:
