@@ -2,8 +2,6 @@ package dashboard_test
 
 import (
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -11,71 +9,26 @@ import (
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/input"
-	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/session"
-	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/router"
 )
 
-// tab opens a page of a site as its operator, on a screen of a size and scheme.
-func tab(t *testing.T, b *rod.Browser, p *platform.Platform, who *platformtest.User, width, height int, scheme string) (*rod.Page, string) {
+// tab opens a tab in which an operator is signed in, and returns it with the
+// address of the site.
+func tab(t *testing.T, b *rod.Browser, p *platform.Platform, who *platformtest.User, s chromium.Screen) (*rod.Page, string) {
 	t.Helper()
 	server := httptest.NewServer(router.New(p, slices.Concat(routes(p), asset.Routes(p), session.Routes(p))...))
 	t.Cleanup(server.Close)
-	own, err := b.Incognito()
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := own.Page(proto.TargetCreateTarget{URL: "about:blank"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, set := range []func() error{
-		func() error {
-			return page.SetCookies([]*proto.NetworkCookieParam{{Name: account.SessionCookie, Value: who.Secret, URL: server.URL}})
-		},
-		func() error {
-			return page.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: height, DeviceScaleFactor: 1, Mobile: width < 500})
-		},
-		func() error {
-			return proto.EmulationSetEmulatedMedia{Features: []*proto.EmulationMediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}.Call(page)
-		},
-	} {
-		if err := set(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return page, server.URL
+	return chromium.Tab(t, b, server.URL, who.Secret, s), server.URL
 }
 
-func visit(t *testing.T, page *rod.Page, url string) {
-	t.Helper()
-	if err := page.Navigate(url); err != nil {
-		t.Fatal(err)
-	}
-	if err := page.WaitLoad(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func js(t *testing.T, page *rod.Page, function string) string {
-	t.Helper()
-	v, err := page.Eval(function)
-	if err != nil {
-		t.Fatalf("%s: %v", function, err)
-	}
-	return v.Value.String()
-}
-
-// What must hold of every page, on every screen.
+// What must hold of every chart, on every screen.
 const (
-	wider  = `() => String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`
-	hidden = `() => [...document.querySelectorAll("main a, main button, main input, main select")].filter((e) => e.offsetHeight < 1).length + ""`
 	// Texts of charts that leave their chart, or lie on one another.
 	clash = `() => [...document.querySelectorAll(".chart svg")].map((svg) => {
 		const box = svg.getBoundingClientRect(), texts = [...svg.querySelectorAll("text")].map((e) => [e.textContent, e.getBoundingClientRect()])
@@ -93,42 +46,22 @@ func TestScreens(t *testing.T) {
 	b := chromium.Start(t)
 	p, op := open(t)
 	busy(t, p)
-	for _, screen := range []struct {
-		width, height int
-		scheme        string
-	}{{390, 844, "light"}, {390, 844, "dark"}, {1280, 900, "light"}, {1280, 900, "dark"}} {
-		page, site := tab(t, b, p, op, screen.width, screen.height, screen.scheme)
+	for _, screen := range []chromium.Screen{chromium.Phone("light"), chromium.Phone("dark"), chromium.Desk("light"), chromium.Desk("dark")} {
+		page, site := tab(t, b, p, op, screen)
 		for name, path := range map[string]string{
 			"today-7": "/admin?days=7", "today-30": "/admin", "today-90": "/admin?days=90&module=instrument",
 			"sales": "/admin/sales", "readers": "/admin/readers?day=2026-11-24", "lessons": "/admin/lessons?show=left", "views": "/admin/views", "checkouts": "/admin/checkouts", "wrong": "/admin/sales?from=x",
 		} {
-			visit(t, page, site+path)
-			for what, function := range map[string]string{"wider than the screen": wider, "controls that are not seen": hidden, "bars that are not seen": flat} {
-				if got := js(t, page, function); got != "0" {
-					t.Errorf("%s at %d, %s: %s: %s", path, screen.width, screen.scheme, what, got)
-				}
+			chromium.Visit(t, page, site+path)
+			chromium.Fits(t, page)
+			if got := chromium.Eval(t, page, flat); got != "0" {
+				t.Errorf("%s at %d, %s: bars that are not seen: %s", path, screen.Width, screen.Scheme, got)
 			}
-			if got := js(t, page, clash); got != "" {
-				t.Errorf("%s at %d: %s", path, screen.width, got)
+			if got := chromium.Eval(t, page, clash); got != "" {
+				t.Errorf("%s at %d: %s", path, screen.Width, got)
 			}
-			picture(t, page, name+"-"+strconv.Itoa(screen.width)+"-"+screen.scheme)
+			chromium.Picture(t, page, name+"-"+strconv.Itoa(screen.Width)+"-"+screen.Scheme)
 		}
-	}
-}
-
-// picture keeps what a page looks like, for people.
-func picture(t *testing.T, page *rod.Page, name string) {
-	t.Helper()
-	folder := os.Getenv("SCREENS")
-	if folder == "" {
-		return
-	}
-	png, err := page.Screenshot(true, nil)
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, name+".png"), png, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -139,9 +72,9 @@ func TestKeyboard(t *testing.T) {
 	b := chromium.Start(t)
 	p, op := open(t)
 	busy(t, p)
-	page, site := tab(t, b, p, op, 1280, 900, "light")
+	page, site := tab(t, b, p, op, chromium.Desk("light"))
 	page = page.Timeout(time.Minute)
-	visit(t, page, site+"/admin")
+	chromium.Visit(t, page, site+"/admin")
 	follow := func(selector, title string) {
 		t.Helper()
 		link, err := page.Element(selector)

@@ -3,11 +3,8 @@ package scripts_test
 import (
 	"net/http/httptest"
 	"slices"
-	"strings"
-	"sync"
 	"testing"
 
-	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/functions/asset"
@@ -57,7 +54,7 @@ func TestSteady(t *testing.T) {
 			if err := page.SetViewport(&proto.EmulationSetDeviceMetricsOverride{Width: width, Height: 844, DeviceScaleFactor: 1}); err != nil {
 				t.Fatal(err)
 			}
-			complaints := listen(t, page)
+			complaints := chromium.Listen(t, page)
 			if _, err := page.EvalOnNewDocument(watch); err != nil {
 				t.Fatal(err)
 			}
@@ -90,30 +87,4 @@ func shelf(t *testing.T) *site {
 		module.Routes(p), progress.Routes(p), session.Routes(p))...))
 	t.Cleanup(server.Close)
 	return &site{Platform: p, url: server.URL}
-}
-
-// listen collects what a page's console says, but for what it is told to.
-func listen(t *testing.T, page *rod.Page) (said func() []string) {
-	t.Helper()
-	var mu sync.Mutex
-	var all []string
-	add := func(parts ...string) {
-		mu.Lock()
-		defer mu.Unlock()
-		all = append(all, strings.Join(parts, " "))
-	}
-	if err := (proto.LogEnable{}).Call(page); err != nil {
-		t.Fatal(err)
-	}
-	wait := page.EachEvent(
-		func(e *proto.LogEntryAdded) { add(string(e.Entry.Level), e.Entry.Text, e.Entry.URL) },
-		func(e *proto.RuntimeExceptionThrown) { add("exception", e.ExceptionDetails.Text) },
-		func(e *proto.RuntimeConsoleAPICalled) { add("console", string(e.Type)) },
-	)
-	go wait()
-	return func() []string {
-		mu.Lock()
-		defer mu.Unlock()
-		return slices.Clone(all)
-	}
 }
