@@ -45,6 +45,7 @@ type Platform struct {
 
 	quick redis.UniversalClient
 	hooks sync.Mutex
+	ready []func(context.Context) string
 	write []func() // what Flush does
 	last  []func() // what Close does after all else
 }
@@ -141,6 +142,27 @@ func (p *Platform) OnFlush(fn func()) { p.hook(&p.write, fn) }
 // with more. A process does so before it ends, and one that may be frozen
 // after an answer before each of them.
 func (p *Platform) Flush() { p.call(&p.write) }
+
+// OnReady has why asked for what this process needs to be ready beside what
+// all need: it returns what is missing, "" where nothing is.
+func (p *Platform) OnReady(why func(context.Context) string) {
+	p.hooks.Lock()
+	defer p.hooks.Unlock()
+	p.ready = append(p.ready, why)
+}
+
+// Unready returns the first of what those given to OnReady miss.
+func (p *Platform) Unready(ctx context.Context) string {
+	p.hooks.Lock()
+	all := slices.Clone(p.ready)
+	p.hooks.Unlock()
+	for _, why := range all {
+		if missing := why(ctx); missing != "" {
+			return missing
+		}
+	}
+	return ""
+}
 
 func (p *Platform) hook(list *[]func(), fn func()) {
 	p.hooks.Lock()

@@ -29,7 +29,9 @@ func Run(ctx context.Context, p *platform.Platform, c bundle.Compiler) error {
 	if err != nil {
 		return err
 	}
-	return queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Tracer: p.Tracer, Log: p.Log, Schedules: Schedules()}, mux).Run(ctx)
+	w := queue.NewWorker(queue.Options{Pool: p.DB, Redis: p.Redis, Channel: platform.WakeChannel, Monitor: p.Monitor, Tracer: p.Tracer, Log: p.Log, Schedules: Schedules()}, mux)
+	p.OnReady(w.Unready)
+	return w.Run(ctx)
 }
 
 // Schedules lists what is done again and again.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/functions/health"
 	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
@@ -60,6 +61,32 @@ func ended(t *testing.T, p *platform.Platform, id uuid.UUID) queue.Status {
 		return s.State == queue.Done || s.State == queue.Dead
 	})
 	return s
+}
+
+// A worker process is ready once its queue moves, and no longer than that.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	redis := platformtest.StartRedis(t)
+	cfg.RedisURL = config.Secret("redis://" + redis.Address)
+	p := platformtest.Open(t, cfg)
+	ready := func() int {
+		return platformtest.Call(t, p, health.Routes(p), nil, "GET", "/api/health/ready", nil).Status
+	}
+	if got := ready(); got != 200 {
+		t.Errorf("without a worker: %d", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(ctx, p, bundle.Compiler{}) }()
+	eventually(t, "the worker has begun", func() bool { return platformtest.Text(t, p, `SELECT count(*)::text FROM schedule`) != "0" })
+	eventually(t, "it is ready", func() bool { return ready() == 200 })
+	redis.End()
+	eventually(t, "it is not ready without Redis", func() bool { return ready() == 503 })
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 // unknown is a job of another program.

@@ -2,7 +2,8 @@
 //
 //	GET /api/health        everything it depends on; Railway asks it at a deploy
 //	GET /api/health/live   the process answers; nothing else is asked
-//	GET /api/health/ready  PostgreSQL works, its schema fits, and no stop is under way
+//	GET /api/health/ready  PostgreSQL works, its schema fits, and no stop is under way;
+//	                       of a worker also: Redis keeps what it takes, and jobs move
 //
 // Any other method is answered with 405, HEAD too. The web service and the
 // worker serve the same three.
@@ -31,7 +32,7 @@ const (
 
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
-	e := endpoint{db: p.DB, redis: p.Redis, memory: p.Memory, now: p.Now, draining: &p.Draining}
+	e := endpoint{db: p.DB, redis: p.Redis, memory: p.Memory, now: p.Now, draining: &p.Draining, more: p.Unready}
 	return []web.Route{
 		{Method: "GET", Path: "/api/health", Access: web.Public, Handle: getOnly(e.health)},
 		{Method: "GET", Path: "/api/health/live", Access: web.Public, Handle: getOnly(e.live)},
@@ -45,6 +46,7 @@ type endpoint struct {
 	memory   *cache.Memory
 	now      func() time.Time
 	draining *atomic.Bool
+	more     func(context.Context) string // what else this process misses
 }
 
 // getOnly refuses HEAD, which the host would else answer like GET.
@@ -90,12 +92,12 @@ func (e endpoint) live(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (e endpoint) ready(w http.ResponseWriter, r *http.Request) error {
-	why, err := cache.Recall(r.Context(), e.memory, "ready", probeEvery, e.unready)
+	why, err := "stopping", error(nil)
+	if !e.draining.Load() { // which asks nobody
+		why, err = cache.Recall(r.Context(), e.memory, "ready", probeEvery, e.unready)
+	}
 	if err != nil {
 		return err
-	}
-	if e.draining.Load() {
-		why = "stopping"
 	}
 	if why != "" {
 		return web.JSON(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "reason": why})
@@ -114,5 +116,5 @@ func (e endpoint) unready(ctx context.Context) (string, int, error) {
 	if err != nil || at < migrations.Newest() {
 		return "the database's schema is older than this program: run handbook migrate", 0, nil
 	}
-	return "", 0, nil
+	return e.more(ctx), 0, nil
 }

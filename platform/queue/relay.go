@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,6 +40,7 @@ type relay struct {
 	mux    *Mux
 	log    *slog.Logger
 	nudge  chan struct{} // a job has finished: there is room
+	passed atomic.Pointer[time.Time]
 }
 
 // Wake tells relays, through Redis, that jobs were added. It is best effort:
@@ -53,7 +55,10 @@ func (r *relay) run(ctx context.Context, wake <-chan *redis.Message) {
 	defer tick.Stop()
 	defer sweep.Stop()
 	for {
-		if err := r.all(ctx); err != nil && ctx.Err() == nil {
+		switch err, now := r.all(ctx), time.Now(); {
+		case err == nil:
+			r.passed.Store(&now)
+		case ctx.Err() == nil:
 			r.log.WarnContext(ctx, "relay", "err", err)
 			pauseFor(ctx, relayEvery)
 		}
