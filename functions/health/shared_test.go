@@ -1,6 +1,8 @@
 package health_test
 
 import (
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -62,8 +64,54 @@ func TestHangingProbeIsShared(t *testing.T) {
 	}
 }
 
+// The probes run at once: PostgreSQL and Redis, which both say nothing, are both
+// asked before either is given up.
+func TestProbesRunAtOnce(t *testing.T) {
+	t.Parallel()
+	var asked, gone sync.WaitGroup
+	asked.Add(2)
+	both := make(chan struct{})
+	go func() { asked.Wait(); close(both) }()
+	var inTurn atomic.Bool
+	silent := func() (addr string) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		gone.Go(func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			defer c.Close()
+			if n, _ := c.Read(make([]byte, 1)); n == 1 {
+				asked.Done()
+			}
+			_, _ = io.Copy(io.Discard, c) // until it is given up
+			select {
+			case <-both:
+			default:
+				inTurn.Store(true)
+			}
+		})
+		return l.Addr().String()
+	}
+	cfg := platformtest.Config(t)
+	cfg.DatabaseURL, cfg.RedisURL = config.Secret("postgres://"+silent()+"/x?sslmode=disable"), config.Secret("redis://"+silent())
+	p := platformtest.Open(t, cfg)
+	if got := platformtest.Call(t, p, health.Routes(p), nil, "GET", "/api/health", nil); got.Status != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	p.Close()
+	gone.Wait()
+	if inTurn.Load() {
+		t.Error("one probe was given up before the other asked")
+	}
+}
+
 // BenchmarkAsked asks 5,000 times a second, and tells how many connections
-// PostgreSQL has of it at most.
+// PostgreSQL has of it at most, which may be one.
 func BenchmarkAsked(b *testing.B) {
 	const askers, second = 50, 5000
 	p := platformtest.New(b)
@@ -87,12 +135,10 @@ func BenchmarkAsked(b *testing.B) {
 				for range second / askers {
 					<-tick.C
 					began := time.Now()
-					res, err := client.Get(server.URL + "/api/health")
-					if err != nil || res.StatusCode != http.StatusOK {
-						b.Error(res, err)
+					if err := ask(client, server.URL+"/api/health"); err != nil {
+						b.Error(err)
 						return
 					}
-					_ = res.Body.Close()
 					mu.Lock()
 					took = append(took, time.Since(began))
 					mu.Unlock()
@@ -115,4 +161,20 @@ func BenchmarkAsked(b *testing.B) {
 	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "asked/s")
 	b.ReportMetric(float64(most), "connections-at-most")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
+	if most > 1 {
+		b.Errorf("PostgreSQL had %d connections of it, want one at most", most)
+	}
+}
+
+// ask reads a whole answer, so that its connection can be used again.
+func ask(c *http.Client, url string) error {
+	res, err := c.Get(url)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s, %w", url, res.Status, err)
+	}
+	return nil
 }
