@@ -113,10 +113,10 @@ type handbook struct {
 // run serves and works until ctx ends, and publishes content meanwhile.
 func (h handbook) run(ctx context.Context, l net.Listener) error {
 	all, ctx := errgroup.WithContext(ctx)
-	context.AfterFunc(ctx, func() { h.Draining.Store(true) })
 	go h.Monitor.Run(ctx, monitor.Every)
 	handler := h.servers.Handler(router.New(h.Platform, functions.All(h.Platform)...))
-	all.Go(func() error { return serve.HTTP(ctx, l, handler, h.Log) })
+	s := serve.Server{Handler: handler, Log: h.Log, Stopping: func() { h.Draining.Store(true) }}
+	all.Go(func() error { return s.Run(ctx, l) })
 	all.Go(func() error { return worker.Run(ctx, h.Platform, compiler()) })
 	all.Go(func() error {
 		err := h.publish(ctx)

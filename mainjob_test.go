@@ -251,8 +251,7 @@ func TestMainJob(t *testing.T) {
 // tell tells that the catalogue was seen, as a browser does.
 func (d *deployment) tell(t testing.TB, at time.Time) {
 	t.Helper()
-	body := strings.NewReader(`{"events":[{"kind":"catalog-viewed","at":"` + at.Format(time.RFC3339Nano) + `"}]}`)
-	res, err := http.Post(d.base+"/api/analytics", "application/json", body)
+	res, err := http.Post(d.base+"/api/analytics", "application/json", strings.NewReader(events(at)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,16 +9,19 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
 )
 
 // lock is a door to a server that a test can shut: connections through it
-// break, and new ones are refused.
+// break, and new ones are refused. Blocked, it takes connections and lets
+// nothing through, as a server that hangs.
 type lock struct {
 	addr            string
 	network, server string
+	block           sync.RWMutex // held for reading by whatever passes
 
 	mu    sync.Mutex
 	l     net.Listener
@@ -69,9 +72,21 @@ func (d *lock) pass(in net.Conn) {
 	d.mu.Lock()
 	d.conns[in], d.conns[out] = true, true
 	d.mu.Unlock()
-	go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
-	_, _ = io.Copy(in, out)
+	go func() { _, _ = io.Copy(passage{out, &d.block}, in); _ = out.Close() }()
+	_, _ = io.Copy(passage{in, &d.block}, out)
 	_ = in.Close()
+}
+
+// passage is the way through a door in one direction.
+type passage struct {
+	to    io.Writer
+	block *sync.RWMutex
+}
+
+func (p passage) Write(b []byte) (int, error) {
+	p.block.RLock()
+	defer p.block.RUnlock()
+	return p.to.Write(b)
 }
 
 func (d *lock) shut() {
@@ -173,6 +188,46 @@ func TestOutages(t *testing.T) {
 	code := sixDigits.FindString(d.mail(t, "bob@example.com", "sign-in code").Subject)
 	if in := bob.post(asked.url.Path, url.Values{"code": {code}}); in.status != http.StatusOK || in.url.Path != "/account" { // as it is the first time
 		t.Errorf("signing in afterwards: %d at %s", in.status, in.url)
+	}
+}
+
+// A deployment may start before PostgreSQL, before Redis, or before both: it is
+// alive and says that it is not healthy, until both are there.
+func TestStartOrders(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]func(postgres, redis *lock) []*lock{
+		"PostgreSQL later": func(postgres, redis *lock) []*lock { return []*lock{redis, postgres} },
+		"Redis later":      func(postgres, redis *lock) []*lock { return []*lock{postgres, redis} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := platformtest.Config(t)
+			doors := first(behind(t, cfg))
+			d := prepare(t, cfg)
+			d.start(t)
+			bases := []string{d.base, d.workerBase}
+			for i, door := range doors {
+				for _, base := range bases {
+					eventually(t, "it is alive", func() bool { return answers(base, "/api/health/live") })
+					if answers(base, "/api/health") {
+						t.Errorf("%s calls itself healthy with %d of its servers", base, i)
+					}
+				}
+				door.open(t)
+			}
+			began := time.Now()
+			for _, base := range bases {
+				eventually(t, "it is healthy and ready", func() bool { return answers(base, "/api/health") && answers(base, "/api/health/ready") })
+			}
+			t.Logf("healthy and ready after %v", time.Since(began).Round(time.Millisecond))
+			for _, p := range []*process{d.web, d.worker} {
+				select {
+				case err := <-p.done:
+					t.Errorf("%v has ended: %v", p.Args, err)
+				default:
+				}
+			}
+		})
 	}
 }
 

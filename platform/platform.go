@@ -39,6 +39,7 @@ type Platform struct {
 	Monitor  *monitor.Monitor
 	Tracer   *tracing.Tracer // nil where nothing is traced
 	Draining atomic.Bool     // a stop is under way: readiness says no
+	Left     atomic.Bool     // what goes on is left behind: Close leaves it Redis, without which asynq panics
 	Notice   string          // shown on every page; tells that a start is local
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -47,7 +48,7 @@ type Platform struct {
 	hooks sync.Mutex
 	ready []func(context.Context) string
 	write []func() // what Flush does
-	last  []func() // what Close does after all else
+	last  []func() // what Close does when all is written
 }
 
 // memoryMax bounds the process's own cache, in bytes as its users count them.
@@ -120,19 +121,40 @@ func (p *Platform) announce(topic string) {
 	}()
 }
 
-// Close writes what is held in memory and gives back what Open took.
+// The bounds of Close. With the 20 s that requests and jobs are given before it
+// they are less than the 30 s after which a process is killed (drainingSeconds).
+const (
+	flushTime = 5 * time.Second
+	closeTime = 3 * time.Second // of all that is closed, at once
+)
+
+// Close writes what is held in memory and gives back what Open took. It waits
+// no longer than its bounds, whatever hangs.
 func (p *Platform) Close() {
-	p.Flush()
-	p.DB.Close(3 * time.Second)
-	if p.Redis != nil {
-		_ = p.Redis.Close()
-		_ = p.quick.Close()
-	}
-	p.call(&p.last)
+	within(flushTime, p.Flush)
+	within(closeTime, func() {
+		var all sync.WaitGroup
+		all.Go(func() { p.DB.Close(closeTime) })
+		all.Go(func() { p.call(&p.last) })
+		if p.Redis != nil && !p.Left.Load() {
+			all.Go(func() { _, _ = p.Redis.Close(), p.quick.Close() })
+		}
+		all.Wait()
+	})
 	FlushLog(p.Log)
 }
 
-// OnClose has fn called when the process ends.
+// within waits for fn, d at most.
+func within(d time.Duration, fn func()) {
+	done := make(chan struct{})
+	go func() { fn(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(d):
+	}
+}
+
+// OnClose has fn called when the process ends, beside others.
 func (p *Platform) OnClose(fn func()) { p.hook(&p.last, fn) }
 
 // OnFlush has fn called by Flush: it writes what it holds in memory.
@@ -174,9 +196,11 @@ func (p *Platform) call(list *[]func()) {
 	p.hooks.Lock()
 	all := slices.Clone(*list)
 	p.hooks.Unlock()
+	var done sync.WaitGroup
 	for _, fn := range all {
-		fn()
+		done.Go(fn)
 	}
+	done.Wait()
 }
 
 // stripeClient returns Stripe's client, at another address if one is set. Its

@@ -50,7 +50,7 @@ func Serve(ctx context.Context, l net.Listener, dir string, c bundle.Compiler, l
 	}
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return s.watch(ctx) })
-	both.Go(func() error { return serve.HTTP(ctx, l, s.handler(), log) })
+	both.Go(func() error { return serve.Server{Handler: s.handler(), Log: log}.Run(ctx, l) })
 	return both.Wait()
 }
 
