@@ -261,6 +261,11 @@ func (d *deployment) tell(t testing.TB, at time.Time) {
 	}
 }
 
+// events is what a browser tells that saw the catalogue.
+func events(at time.Time) string {
+	return `{"events":[{"kind":"catalog-viewed","at":"` + at.UTC().Format(time.RFC3339Nano) + `"}]}`
+}
+
 // refused checks that the paid lesson is offered instead of shown.
 func refused(t testing.TB, b *browser) {
 	t.Helper()

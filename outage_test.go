@@ -16,12 +16,10 @@ import (
 )
 
 // lock is a door to a server that a test can shut: connections through it
-// break, and new ones are refused. Blocked, it takes connections and lets
-// nothing through, as a server that hangs.
+// break, and new ones are refused.
 type lock struct {
 	addr            string
 	network, server string
-	block           sync.RWMutex // held for reading by whatever passes
 
 	mu    sync.Mutex
 	l     net.Listener
@@ -72,21 +70,9 @@ func (d *lock) pass(in net.Conn) {
 	d.mu.Lock()
 	d.conns[in], d.conns[out] = true, true
 	d.mu.Unlock()
-	go func() { _, _ = io.Copy(passage{out, &d.block}, in); _ = out.Close() }()
-	_, _ = io.Copy(passage{in, &d.block}, out)
+	go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+	_, _ = io.Copy(in, out)
 	_ = in.Close()
-}
-
-// passage is the way through a door in one direction.
-type passage struct {
-	to    io.Writer
-	block *sync.RWMutex
-}
-
-func (p passage) Write(b []byte) (int, error) {
-	p.block.RLock()
-	defer p.block.RUnlock()
-	return p.to.Write(b)
 }
 
 func (d *lock) shut() {

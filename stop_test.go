@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
 )
 
@@ -116,59 +115,5 @@ func TestStop(t *testing.T) {
 	}
 	if n := platformtest.Text(t, platformtest.Open(t, d.cfg), `SELECT count(*)::text FROM analytics_events`); n != "1" {
 		t.Errorf("%s events are stored, want 1", n)
-	}
-}
-
-// A stop ends before Railway kills the process (drainingSeconds), though all
-// that it waits for hangs: requests, jobs, PostgreSQL, Redis, Sentry and the
-// collector of traces.
-func TestStopWhileAllHangs(t *testing.T) {
-	t.Parallel()
-	direct := platformtest.Config(t)
-	direct.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t))
-	cfg := *direct
-	postgres, redis := behind(t, &cfg)
-	postgres.open(t)
-	redis.open(t)
-	d := prepare(t, &cfg)
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = silent.Close() })
-	hole := silent.Addr().String()
-	d.env = append(d.env, "SENTRY_DSN=http://key@"+hole+"/1", "OTEL_EXPORTER_OTLP_ENDPOINT=http://"+hole, "OTEL_TRACES_SAMPLER_ARG=1", "MAIL_URL=smtp+plain://"+hole)
-	d.command(t, nil, "migrate")
-	d.start(t)
-	eventually(t, "web and worker are healthy", func() bool {
-		return answers(d.base, "/api/health") && answers(d.workerBase, "/api/health")
-	})
-	p := platformtest.Open(t, direct)
-	platformtest.Exec(t, p, `
-		WITH somebody AS (INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'ana@example.com') RETURNING id)
-		INSERT INTO outbox (id, kind, queue, payload)
-		SELECT gen_random_uuid(), 'welcome-email', 'email-queue', jsonb_build_object('user', id) FROM somebody`)
-	eventually(t, "the mail is being sent", func() bool {
-		return platformtest.Text(t, p, `SELECT state FROM outbox WHERE kind = 'welcome-email'`) == "running"
-	})
-	d.begin(t)
-	d.tell(t, time.Now())
-	for _, door := range []*lock{postgres, redis} {
-		door.block.Lock()
-		t.Cleanup(door.block.Unlock)
-	}
-	began := time.Now()
-	for _, p := range []*process{d.web, d.worker} {
-		p.terminate(t)
-	}
-	for _, p := range []*process{d.web, d.worker} {
-		if err := p.end(t); err != nil {
-			t.Errorf("%v ends with %v", p.Args, err)
-		}
-		took := time.Since(began)
-		t.Logf("%v ended after %v", p.Args[1:], took.Round(100*time.Millisecond))
-		if took >= 30*time.Second {
-			t.Errorf("%v took %v to end", p.Args, took)
-		}
 	}
 }

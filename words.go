@@ -52,38 +52,13 @@ func work(ctx context.Context, _ []string, _ io.Writer) error {
 		return err
 	}
 	defer p.Close()
-	both, each := errgroup.WithContext(ctx)
-	both.Go(func() error { return worker.Run(each, p, compiler()) })
-	both.Go(func() error { return listen(each, p, router.New(p, append(health.Routes(p), metrics.Routes(p)...)...)) })
-	if err := bounded(ctx, p, both.Wait); err != nil && !errors.Is(err, context.Canceled) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return worker.Run(ctx, p, compiler()) })
+	both.Go(func() error { return listen(ctx, p, router.New(p, append(health.Routes(p), metrics.Routes(p)...)...)) })
+	if err := both.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
-}
-
-// stopTime is how long a worker may go on after a stop, until what it holds is
-// closed: jobs are given 20 s.
-const stopTime = serve.Drain + time.Second
-
-// bounded returns what wait returns, and waits no longer than stopTime after
-// ctx has ended: a Redis that hangs would else hold up the end. Jobs which go on
-// are taken over by others.
-func bounded(ctx context.Context, p *platform.Platform, wait func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- wait() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(stopTime):
-		p.Left.Store(true)
-		p.Log.Warn("stopped: what goes on is left behind")
-		return nil
-	}
 }
 
 func open(s config.Service) (*platform.Platform, error) {

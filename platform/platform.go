@@ -39,7 +39,6 @@ type Platform struct {
 	Monitor  *monitor.Monitor
 	Tracer   *tracing.Tracer // nil where nothing is traced
 	Draining atomic.Bool     // a stop is under way: readiness says no
-	Left     atomic.Bool     // what goes on is left behind: Close leaves it Redis, without which asynq panics
 	Notice   string          // shown on every page; tells that a start is local
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -136,7 +135,7 @@ func (p *Platform) Close() {
 		var all sync.WaitGroup
 		all.Go(func() { p.DB.Close(closeTime) })
 		all.Go(func() { p.call(&p.last) })
-		if p.Redis != nil && !p.Left.Load() {
+		if p.Redis != nil {
 			all.Go(func() { _, _ = p.Redis.Close(), p.quick.Close() })
 		}
 		all.Wait()
