@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/platformtest/hostile"
 )
 
 func FuzzRender(f *testing.F) {
@@ -17,7 +18,7 @@ func FuzzRender(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(lesson)
-	for _, markdown := range slices.Concat(hostileMarkdown, hostileFormulas) {
+	for _, markdown := range slices.Concat(hostile.Markdown(), hostileFormulas) {
 		f.Add([]byte(front + markdown))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
@@ -48,7 +49,7 @@ func FuzzRender(f *testing.F) {
 }
 
 func FuzzSanitise(f *testing.F) {
-	for _, src := range hostileHTML {
+	for _, src := range hostile.HTML() {
 		f.Add(src)
 	}
 	for _, src := range shortcutHTML {

@@ -31,7 +31,7 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowAttrs("href").OnElements("a")
 	exactly(p, "rel", "noopener", "a")
 	p.AllowAttrs("title").OnElements("a", "img")
-	p.AllowAttrs("src", "alt").OnElements("img")
+	p.AllowAttrs("alt").OnElements("img")
 	exactly(p, "width|height", `[0-9]{1,5}`, "img")
 	exactly(p, "loading", "lazy", "img")
 	exactly(p, "decoding", "async", "img")
@@ -59,12 +59,15 @@ var policy = sync.OnceValue(func() *bluemonday.Policy {
 	return p
 })
 
-// pictures allows the other files of an image: those of this site alone.
+// pictures allows the files of an image: those of this site alone, as any other
+// would learn of each reader.
 func pictures(p *bluemonday.Policy) {
-	const file = `/(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?:\?[0-9a-f]+)?(?: [0-9]{1,5}w)?` // the preview adds a checksum
+	const file = `/(?:[A-Za-z0-9_][A-Za-z0-9_./-]*)?(?:\?[0-9a-f]+)?` // the preview adds a checksum
+	const wide = file + `(?: [0-9]{1,5}w)?`
+	exactly(p, "src", file, "img")
 	p.AllowElements("picture")
 	exactly(p, "type", "image/webp", "source")
-	exactly(p, "srcset", file+"(?:, "+file+")*", "source")
+	exactly(p, "srcset", wide+"(?:, "+wide+")*", "source")
 	exactly(p, "sizes", regexp.QuoteMeta(measure), "source")
 	exactly(p, "media", regexp.QuoteMeta(darkPage), "source")
 }

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/platformtest/hostile"
 )
 
 // shortcutHTML is what could lead the shortcut astray.
@@ -49,7 +50,7 @@ var shortcutHTML = []string{
 func TestShortcutOfWhatIsHostile(t *testing.T) {
 	t.Parallel()
 
-	for _, src := range slices.Concat(shortcutHTML, hostileHTML) {
+	for _, src := range slices.Concat(shortcutHTML, hostile.HTML()) {
 		if got, want := mdx.Sanitise(src), mdx.Authority(src); got != want {
 			t.Errorf("%q gives %q, want %q", src, got, want)
 		}
@@ -60,7 +61,7 @@ func TestShortcutOfWhatIsHostile(t *testing.T) {
 func TestShortcutOfFragments(t *testing.T) {
 	t.Parallel()
 
-	all := strings.Join(slices.Concat(shortcutHTML, hostileHTML), "")
+	all := strings.Join(slices.Concat(shortcutHTML, hostile.HTML()), "")
 	fragment := rapid.SampledFrom(regexp.MustCompile(`<[^>]*>|[^<>]+|[<>]`).FindAllString(all, -1))
 	rapid.Check(t, func(t *rapid.T) {
 		src := strings.Join(rapid.SliceOfN(fragment, 1, 8).Draw(t, "fragments"), "")
