@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -306,33 +307,42 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// TestKeysAndNonces seals a great many files and looks for a nonce that was
-// used twice under one key.
+var pairs = flag.Int("pairs", 50_000, "how many pairs of key and nonce TestKeysAndNonces makes; a million takes some 200 MiB")
+
+// TestKeysAndNonces seals chunks of a great many files, of several modules that
+// have the same files, and looks for a nonce that was used twice under one key.
 func TestKeysAndNonces(t *testing.T) {
 	t.Parallel()
-	seen := map[string]bool{}
-	for i := range 20_000 {
-		name := sha256.Sum256(binary.AppendUvarint(nil, uint64(i)))
-		k, err := seal.Derive(key, name)
+	modules := []seal.Key{key, seal.NewKey(), seal.NewKey()}
+	type pair struct {
+		key   seal.Key
+		nonce [12]byte
+	}
+	seen := make(map[pair]struct{}, *pairs)
+	add := func(module seal.Key, content [32]byte, chunks int64) {
+		k, err := seal.Derive(module, content)
 		if err != nil {
 			t.Fatal(err)
 		}
-		seen[string(k[:])] = true
+		f, err := module.File(content, chunks*seal.Chunk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for chunk := range chunks {
+			p := pair{k, [12]byte(seal.Nonce(f, chunk))}
+			if _, ok := seen[p]; ok {
+				t.Errorf("chunk %d of %d of file %x has the key and nonce of another", chunk, chunks, content)
+			}
+			seen[p] = struct{}{}
+		}
 	}
-	if len(seen) != 20_000 {
-		t.Errorf("20000 files have %d keys", len(seen))
+	for i := 0; len(seen) < *pairs && !t.Failed(); i++ {
+		content := sha256.Sum256(binary.AppendUvarint(nil, uint64(i)))
+		for _, module := range modules {
+			add(module, content, int64(i%40)+1)
+		}
 	}
-	f, err := key.File([32]byte{}, 5000*seal.Chunk)
-	if err != nil {
-		t.Fatal(err)
-	}
-	clear(seen)
-	for chunk := range int64(5000) {
-		seen[string(seal.Nonce(f, chunk))] = true
-	}
-	if len(seen) != 5000 {
-		t.Errorf("5000 chunks have %d nonces", len(seen))
-	}
+	add(key, [32]byte{}, 5000) // whose number of a chunk has more than a byte
 }
 
 func TestKeysAreSilent(t *testing.T) {
