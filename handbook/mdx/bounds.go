@@ -24,6 +24,7 @@ const (
 	maxCells     = 50_000      // of all tables
 	maxFootnotes = 2_000       // and references to them
 	maxLinks     = 5_000       // and images
+	maxFormulas  = 1_000
 	maxURL       = 2_048
 )
 

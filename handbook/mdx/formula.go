@@ -226,6 +226,9 @@ func (s *survey) formula(f *formula) {
 			"or write \\$ for the characters")
 		return
 	}
+	if !s.another(f) {
+		return
+	}
 	set, err := s.resolver.Math(f.source(s.body), f.display)
 	var wrong *FormulaError
 	switch {
@@ -237,6 +240,16 @@ func (s *survey) formula(f *formula) {
 		f.set = set
 		s.count([]byte(set.Text))
 	}
+}
+
+// another tells whether the lesson may have one more formula, each of which may
+// take long. It reports the first that is too many.
+func (s *survey) another(f *formula) bool {
+	*s.formulas++
+	if *s.formulas == maxFormulas+1 {
+		s.faults.in(f.Pos(), "the lesson has over %d formulas; split it", maxFormulas)
+	}
+	return *s.formulas <= maxFormulas
 }
 
 func (s *survey) misformed(f *formula, at int, why string) {

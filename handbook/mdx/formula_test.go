@@ -174,6 +174,20 @@ func TestHostileFormulas(t *testing.T) {
 	}
 }
 
+// TestManyFormulas counts those of attributes, too.
+func TestManyFormulas(t *testing.T) {
+	t.Parallel()
+
+	many := strings.Repeat("$a$ ", 998) + "\n\n<Callout title=\"$a$\">b</Callout>\n\n"
+	if _, faults := mdx.Render("lessons/x.mdx", []byte(front+many+"$a$\n"), spelled); len(faults) > 0 {
+		t.Errorf("1000 formulas: %v", faults)
+	}
+	_, faults := mdx.Render("lessons/x.mdx", []byte(front+many+"$a$\n\nb $a$ $a$"), spelled)
+	if want := "x.mdx:12:3: the lesson has over 1000 formulas; split it"; text(faults) != want {
+		t.Errorf("%s, want %s", text(faults), want)
+	}
+}
+
 func TestListings(t *testing.T) {
 	t.Parallel()
 

@@ -17,7 +17,7 @@ func (s *survey) markdown(e *element, a attribute, text string) string {
 	html := ""
 	if found, ok := d.parse(); ok {
 		inner := newSurvey(d, found, Resolver{Lesson: s.resolver.Lesson, Media: s.resolver.Media, Module: s.resolver.Module, Math: s.resolver.Math})
-		inner.ids = s.ids
+		inner.ids, inner.formulas = s.ids, s.formulas
 		inner.module()
 		inner.walk()
 		s.here = append(s.here, inner.here...)

@@ -24,6 +24,7 @@ type survey struct {
 	reading  *reading
 	resolver Resolver
 	ids      map[string]int // how often each slug was asked for
+	formulas *int           // how many the lesson has
 	tables   int
 	inWord   bool
 	here     []Link // to headings of this lesson, which may come later
@@ -32,7 +33,7 @@ type survey struct {
 }
 
 func newSurvey(d *document, found *reading, r Resolver) *survey {
-	return &survey{document: d, vocabulary: newVocabulary(), reading: found, resolver: r, ids: map[string]int{}}
+	return &survey{document: d, vocabulary: newVocabulary(), reading: found, resolver: r, ids: map[string]int{}, formulas: new(int)}
 }
 
 func (s *survey) walk() {

@@ -44,6 +44,7 @@ type Setter struct {
 	vm    *goja.Runtime
 	call  goja.Callable
 	known map[question]answer
+	slow  time.Duration // what formulas took beyond usual
 }
 
 type question struct {
@@ -57,7 +58,7 @@ type answer struct {
 }
 
 // Set sets a formula, for a line of its own or for one of text. The error is
-// an *Error if it is the author's.
+// an *Error if it is of this formula; another may be of those before it.
 func (s *Setter) Set(tex string, display bool) (Formula, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +79,12 @@ func (s *Setter) set(tex string, display bool) (Formula, error) {
 	if err := readable(tex); err != nil {
 		return Formula{}, err
 	}
+	if s.slow > maxSlow {
+		return Formula{}, errSlow
+	}
+	began := time.Now()
 	src, err := s.run(tex, display)
+	s.slow += max(0, time.Since(began)-usual)
 	if err != nil {
 		return Formula{}, err
 	}
@@ -91,7 +97,17 @@ const (
 	maxCalls = 3_000 // of functions within each other
 )
 
-var errTime = errors.New("time is up")
+// The limits of all formulas that a Setter sets. Only what is slow counts, so
+// that a great many on a busy machine are no matter.
+const (
+	usual   = 50 * time.Millisecond
+	maxSlow = time.Minute
+)
+
+var (
+	errTime = errors.New("time is up")
+	errSlow = errors.New("those before it took too long together; make them shorter")
+)
 
 // run asks the script.
 func (s *Setter) run(tex string, display bool) (string, error) {

@@ -117,6 +117,44 @@ func TestTimeLimit(t *testing.T) {
 	}
 }
 
+// TestSlowTogether: formulas that are slow one by one cannot hold up a text for
+// long.
+func TestSlowTogether(t *testing.T) {
+	t.Parallel()
+
+	var setter formula.Setter
+	if _, err := setter.Set("a", false); err != nil {
+		t.Fatal(err)
+	}
+	setter.Slow(time.Minute - setter.Took())
+	if _, err := setter.Set("b", false); err != nil {
+		t.Errorf("before the limit: %v", err)
+	}
+	setter.Slow(time.Nanosecond)
+	_, err := setter.Set("c", false)
+	if own := new(formula.Error); err == nil || errors.As(err, &own) {
+		t.Errorf("beyond the limit: %v", err)
+	}
+	if _, err := setter.Set("a", false); err != nil {
+		t.Errorf("one that was set before: %v", err)
+	}
+}
+
+// TestSlowCounts has a formula that the script never ends with.
+func TestSlowCounts(t *testing.T) {
+	t.Parallel()
+
+	var setter formula.Setter
+	if _, err := setter.Set("a", false); err != nil {
+		t.Fatal(err)
+	}
+	before := setter.Took()
+	setter.Hang()
+	if _, err := setter.Set("b", false); err == nil || setter.Took() < before+time.Second {
+		t.Errorf("%v, after which it took %v", err, setter.Took())
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 
@@ -141,6 +179,7 @@ func FuzzSet(f *testing.F) {
 	}
 	var setter formula.Setter
 	f.Fuzz(func(t *testing.T, tex string) {
+		setter.Forget()
 		if problem := wrong(&setter, tex); problem != "" {
 			t.Error(problem)
 		}
