@@ -13,7 +13,6 @@ import (
 	"pilothandbook/handbook/bundle"
 	"pilothandbook/handbook/mdx"
 	"pilothandbook/handbook/mdx/record"
-	"pilothandbook/platform/highlight"
 )
 
 const (
@@ -187,7 +186,7 @@ func (d declaration) read(src []byte, c *mdx.Component) {
 		d.wrong(r.At("fallback"), "the fallback has %d characters; shorten it to %d", n, maxFallback)
 		return
 	}
-	html, problems := mdx.Fragment(fallback, mdx.Resolver{Math: typeset(d.m.formulas), Code: highlight.Lines})
+	html, problems := mdx.Fragment(fallback, mdx.Resolver{Math: typeset(d.m.formulas), Code: d.m.painter.Lines})
 	for _, problem := range problems {
 		d.wrong(r.At("fallback"), "fallback: %s", problem)
 	}

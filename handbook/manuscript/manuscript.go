@@ -83,6 +83,7 @@ type Manuscript struct {
 	fsys     fs.FS
 	pictures map[string]picture
 	formulas *formula.Setter
+	painter  *highlight.Painter
 	own      map[string]own           // components of the module, by tag
 	bundles  map[string]bundle.Module // by the files of a set of them
 }
@@ -111,7 +112,7 @@ type Reader struct {
 // Read reads and checks a module's folder, as the function Read does.
 func (r *Reader) Read(fsys fs.FS) (*Manuscript, []mdx.Fault) {
 	g := &gate{known: r.known, compiler: r.Compiler, m: Manuscript{
-		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
+		fsys: fsys, pictures: map[string]picture{}, formulas: &formula.Setter{}, painter: &highlight.Painter{}, own: map[string]own{}, bundles: map[string]bundle.Module{},
 	}, texts: map[string][]byte{}, spelled: map[string]string{}}
 	g.walk()
 	g.darks()
@@ -184,7 +185,7 @@ func (m *Manuscript) resolver(image func(path string) mdx.Sized) mdx.Resolver {
 		Import:    m.imported,
 		Unknown:   m.Unknown,
 		Math:      typeset(m.formulas),
-		Code:      highlight.Lines,
+		Code:      m.painter.Lines,
 		Lesson: func(path string) (string, bool) {
 			url, ok := urls[path]
 			return url, ok

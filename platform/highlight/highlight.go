@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/alecthomas/chroma/v2"
@@ -19,6 +20,8 @@ import (
 const (
 	maxCode = 32 << 10
 	maxTime = time.Second
+	usual   = 50 * time.Millisecond // of one text
+	maxSlow = 30 * time.Second      // beyond that, of all that a Painter colours
 )
 
 // Languages returns those that are coloured. The library has 280, and with some
@@ -42,6 +45,22 @@ var lexers = sync.OnceValue(func() *chroma.LexerRegistry {
 	}
 	return all
 })
+
+// A Painter colours the code of one text, or a folder of them. Each piece may take
+// a second and more, and there may be thousands: once those that were slow took
+// too long together, code is plain. Its zero value is ready.
+type Painter struct{ slow atomic.Int64 }
+
+// Lines is the function Lines, within the Painter's time.
+func (p *Painter) Lines(language, code string) (lines []string, ok bool) {
+	if time.Duration(p.slow.Load()) > maxSlow {
+		return nil, false
+	}
+	began := time.Now()
+	lines, ok = Lines(language, code)
+	p.slow.Add(int64(max(0, time.Since(began)-usual)))
+	return lines, ok
+}
 
 // Lines is code of a language as HTML, one for each line, in which elements
 // are closed. It is not ok if the language is not one of a list, or if to read

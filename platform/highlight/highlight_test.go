@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/chroma/v2"
 	"github.com/alecthomas/chroma/v2/lexers"
@@ -51,6 +52,27 @@ func TestPlain(t *testing.T) {
 
 // Every language is coloured as by the library, whose package of lexers is only
 // here and where they are copied.
+// TestPainter has a text take long, and code stay plain once such took too long
+// together.
+func TestPainter(t *testing.T) {
+	t.Parallel()
+
+	var p highlight.Painter
+	for i := 0; p.Took() == 0; i++ {
+		if p.Lines("go", strings.Repeat("\"\\", 15_000)); i == 100 {
+			t.Fatal("nothing is slow")
+		}
+	}
+	p.Slow(30*time.Second - p.Took())
+	if _, ok := p.Lines("go", "return"); !ok {
+		t.Error("before the limit code is plain")
+	}
+	p.Slow(time.Second)
+	if _, ok := p.Lines("go", "return"); ok {
+		t.Error("beyond the limit code is coloured")
+	}
+}
+
 func TestAsInTheLibrary(t *testing.T) {
 	t.Parallel()
 
