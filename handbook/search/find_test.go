@@ -17,7 +17,7 @@ import (
 )
 
 // shelf publishes lessons by their text and indexes them; the first is free.
-func shelf(t *testing.T, lessons ...version.Lesson) *platform.Platform {
+func shelf(t testing.TB, lessons ...version.Lesson) *platform.Platform {
 	t.Helper()
 	p := platformtest.New(t)
 	pub := platformtest.Volume("private_commercial", "Private Pilot", 7900)
