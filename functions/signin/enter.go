@@ -21,6 +21,7 @@ type entering struct {
 	Link      string // offered to the browser that asked alone
 	Elsewhere bool   // the link was followed in another browser
 	Over      bool   // the request can sign nobody in any more
+	Typed     string // the code that was refused
 	Field     string
 	Text      string // why it did not work
 }
@@ -54,7 +55,7 @@ func (e endpoint) show(w http.ResponseWriter, r *http.Request, refused error) er
 			return web.SeeOther(w, r, web.LocalPath(q.Next))
 		}
 	}
-	in := entering{Request: q.ID, Next: web.LocalPath(q.Next)}
+	in := entering{Request: q.ID, Next: web.LocalPath(q.Next), Typed: r.PostFormValue("code")}
 	link := r.URL.Query().Get("link")
 	if q.Mine(web.CookieValue(r, e.secure, asked)) {
 		in.Email, in.Link = q.Email, link
