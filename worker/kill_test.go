@@ -244,7 +244,9 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-// A Redis that stands still for a while holds jobs up, and no more.
+// A Redis that stands still holds jobs up, and no more. A quarter of a minute is
+// longer than a claim lasts without its renewals, which are PostgreSQL's, and
+// shorter than asynq holds on to a job.
 func TestRedisFrozen(t *testing.T) {
 	t.Parallel()
 	f := newPlant(t)

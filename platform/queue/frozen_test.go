@@ -15,7 +15,9 @@ import (
 	"pilothandbook/platform/queue"
 )
 
-// asynq calls a job off when Redis has been away for half a minute.
+// asynq calls a job off when Redis has been away for half a minute, which is
+// too long for every run: -frozen=45s reaches it. The chaos test freezes Redis
+// for as long in its runs of ten minutes.
 var frozen = flag.Duration("frozen", 3*time.Second, "for how long TestFrozenRedis freezes Redis")
 
 type long struct{}
@@ -24,7 +26,8 @@ func (long) Job() queue.Spec {
 	return queue.Spec{Kind: "long", Queue: lane, Timeout: time.Hour, Failures: 1}
 }
 
-// A job that runs goes on, and counts, while Redis does not answer.
+// A job that runs goes on, and counts, while Redis does not answer: for a
+// moment, or with -frozen for longer than asynq holds on to it.
 func TestFrozenRedis(t *testing.T) {
 	t.Parallel()
 	cfg := platformtest.Config(t)
@@ -54,7 +57,7 @@ func TestFrozenRedis(t *testing.T) {
 	if err := redis.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(*frozen / 2) // asynq finds that it has lost the task
+	time.Sleep(*frozen / 2) // after half a minute, asynq finds that it has lost the task
 	close(thawed)
 	if s := wait(t, p, id, queue.Done, queue.Dead); s.State != queue.Done || runs.Load() != 1 {
 		t.Errorf("%d runs, %+v; want one that is done", runs.Load(), s)
