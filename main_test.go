@@ -31,21 +31,21 @@ func TestMain(m *testing.M) {
 // built is the program, built once with the stand-ins, and once as the image has
 // it.
 var built = map[string]func() (string, error){
-	"": sync.OnceValues(func() (string, error) { return build(nil) }),
+	"": sync.OnceValues(func() (string, error) { return build() }),
 	"production": sync.OnceValues(func() (string, error) {
-		return build([]string{"CGO_ENABLED=0"}, "-tags", "production,nodynamic", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w")
+		return build("-tags", "production,nodynamic", "-buildvcs=false", "-ldflags", "-s -w")
 	}),
 }
 
-func build(env []string, flags ...string) (string, error) {
+func build(flags ...string) (string, error) {
 	dir, err := os.MkdirTemp("", "handbook-program-")
 	if err != nil {
 		return "", err
 	}
 	platformtest.AtEnd(func() { _ = os.RemoveAll(dir) })
 	bin := filepath.Join(dir, "handbook")
-	c := exec.Command("go", slices.Concat([]string{"build"}, flags, []string{"-o", bin, "."})...)
-	c.Env = append(os.Environ(), env...)
+	c := exec.Command("go", slices.Concat([]string{"build", "-trimpath"}, flags, []string{"-o", bin, "."})...)
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := c.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)

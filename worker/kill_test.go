@@ -36,7 +36,9 @@ var program = sync.OnceValues(func() (string, error) {
 	}
 	platformtest.AtEnd(func() { _ = os.RemoveAll(dir) })
 	bin := filepath.Join(dir, "handbook")
-	out, err := exec.Command("go", "build", "-tags", "production,nodynamic", "-o", bin, "pilothandbook").CombinedOutput()
+	build := exec.Command("go", "build", "-tags", "production,nodynamic", "-trimpath", "-o", bin, "pilothandbook")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
