@@ -33,7 +33,7 @@ func shelf(t testing.TB, lessons ...version.Lesson) *platform.Platform {
 	return p
 }
 
-func index(t *testing.T, p *platform.Platform, id uuid.UUID) {
+func index(t testing.TB, p *platform.Platform, id uuid.UUID) {
 	t.Helper()
 	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { _, err := search.Index(t.Context(), tx, id); return err }); err != nil {
 		t.Fatal(err)

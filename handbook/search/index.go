@@ -34,6 +34,12 @@ type row struct {
 	Section
 }
 
+// whole is a lesson.
+type whole struct {
+	ID, Title, Summary, HTML string
+	ACS                      []string
+}
+
 func sections(ctx context.Context, q db.Querier, version uuid.UUID) ([]row, error) {
 	rows, err := q.Query(ctx, `
 		SELECT lesson_id, title, summary, html, acs
@@ -43,22 +49,25 @@ func sections(ctx context.Context, q db.Querier, version uuid.UUID) ([]row, erro
 	if err != nil {
 		return nil, err
 	}
+	// All are read before the first is taken apart: PostgreSQL's time for the
+	// statement would run meanwhile.
+	lessons, err := pgx.CollectRows(rows, pgx.RowToStructByPos[whole])
+	if err != nil {
+		return nil, err
+	}
 	var all []row
-	var lesson, title, summary, html string
-	var acs []string
-	_, err = pgx.ForEachRow(rows, []any{&lesson, &title, &summary, &html, &acs}, func() error {
-		for i, s := range Split(title, summary, html) {
+	for _, l := range lessons {
+		for i, s := range Split(l.Title, l.Summary, l.HTML) {
 			if i == 0 { // what the whole lesson is for
-				s.Codes = codes(title + " " + s.Body + " " + strings.Join(acs, " "))
+				s.Codes = codes(l.Title + " " + s.Body + " " + strings.Join(l.ACS, " "))
 				s.Codes = append(s.Codes, named(s.Codes)...)
 			} else {
 				s.Codes = append(s.Codes, named(codes(s.Title))...)
 			}
-			all = append(all, row{lesson, i, s})
+			all = append(all, row{l.ID, i, s})
 		}
-		return nil
-	})
-	return all, err
+	}
+	return all, nil
 }
 
 // atOnce is how many rows one statement writes: it has to end in time on a busy
