@@ -3,6 +3,7 @@ package session_test
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -52,19 +53,21 @@ type life struct {
 	name   string // part of all addresses of one run
 	people map[string]*person
 	visits []*visit
-	asked  int
+	asked  *int // requests of all runs
 }
 
 // Whatever happens to sessions, in whatever order: who the model lets in is
 // let in, and nobody else.
 func TestLife(t *testing.T) {
 	t.Parallel()
-	p := platformtest.New(t)
+	cfg := platformtest.Config(t)
+	cfg.TrustedProxies = 1 // as each request comes from an address of its own
+	p := platformtest.Open(t, cfg)
 	routes := slices.Concat(account.Routes(p), devices.Routes(p), session.Routes(p), signin.Routes(p))
-	run := 0
+	run, asked := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
-		l := &life{t: t, p: p, routes: routes, name: fmt.Sprint(run), people: map[string]*person{}}
+		l := &life{t: t, p: p, routes: routes, name: fmt.Sprint(run), people: map[string]*person{}, asked: &asked}
 		l.enter(rt)
 		rt.Repeat(map[string]func(*rapid.T){
 			"enter": l.enter, "use": l.use, "age": l.age, "stay": l.stay, "sign out": l.signOut,
@@ -83,8 +86,9 @@ func (l *life) send(v *visit, method, path string, form url.Values) platformtest
 	}
 	r := platformtest.Form(l.t, who, path, form.Encode())
 	r.Method = method
-	l.asked++
-	r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%s.%d.%d", l.name, l.asked/250, l.asked%250))
+	*l.asked++
+	n := *l.asked
+	r.Header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}).String())
 	a := platformtest.Send(l.t, l.p, l.routes, r)
 	if v != nil && v.open() && v.seen >= accounts.SeenEvery {
 		v.seen = 0
@@ -117,6 +121,9 @@ func (l *life) enter(rt *rapid.T) {
 	}
 	a := l.send(nil, "POST", "/signin", url.Values{"email": {email}})
 	request := a.Header.Get("Location")
+	if a.Status != http.StatusSeeOther || request == "" {
+		rt.Fatalf("ask: %d %s", a.Status, a.Body)
+	}
 	code, err := accounts.MakeCode(l.t.Context(), l.p.DB, l.p.Config.AuthSecret.Reveal(), uuid.MustParse(strings.TrimPrefix(request, "/signin/")))
 	if err != nil {
 		l.t.Fatal(err)
@@ -247,7 +254,7 @@ func (l *life) endOther(rt *rapid.T) {
 
 func (l *life) change(rt *rapid.T) {
 	v := l.any(rt, "session")
-	email := fmt.Sprintf("new%d-%s@example.com", l.asked, l.name)
+	email := fmt.Sprintf("new%d-%s@example.com", *l.asked, l.name)
 	a := l.send(v, "POST", "/account/email", url.Values{"email": {email}})
 	if v.verified >= confirmed {
 		l.want(rt, v, a, "change of a stale session", "/account/confirm")

@@ -207,7 +207,6 @@ func ended(t *testing.T, b *rod.Browser, s *site, ana *platformtest.User) {
 }
 
 func signedOut(t *testing.T, b *rod.Browser, s *site, _ *platformtest.User) {
-	s.told.Store(0)
 	page := s.visit(t, b, nil, "100")
 	shows(t, page, "[data-account]", "Sign in")
 	if got, want := js(t, page, `() => document.querySelector("[data-account]").getAttribute("href")`), "/signin?next=%2Flesson%2F100"; got != want {
@@ -221,7 +220,7 @@ func signedOut(t *testing.T, b *rod.Browser, s *site, _ *platformtest.User) {
 	if got := js(t, page, `() => Object.keys(localStorage).join()`); got != "" {
 		t.Errorf("kept %s", got)
 	}
-	if n := s.told.Load(); n != 0 {
+	if n := s.anon.Load(); n != 0 {
 		t.Errorf("%d requests with events", n)
 	}
 }

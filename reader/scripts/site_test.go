@@ -39,6 +39,7 @@ type site struct {
 	down atomic.Bool  // events are not taken
 	full atomic.Bool  // events are too many
 	told atomic.Int32 // requests with events
+	anon atomic.Int32 // those of nobody signed in
 	seen atomic.Int32 // requests with what was seen
 }
 
@@ -64,6 +65,9 @@ func open(t *testing.T) *site {
 		}
 		if r.URL.Path == "/api/events" {
 			s.told.Add(1)
+			if _, err := r.Cookie(account.SessionCookie); err != nil {
+				s.anon.Add(1)
+			}
 			if s.down.Load() {
 				http.Error(w, "down", http.StatusServiceUnavailable)
 				return
