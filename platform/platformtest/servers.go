@@ -10,7 +10,6 @@ package platformtest
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -23,14 +22,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/jackc/pgx/v5"
-
-	"pilothandbook/migrations"
-	"pilothandbook/platform/db"
-	"pilothandbook/platform/local/postgres"
 )
-
-// template is the database that tests' own ones are cloned from.
-const template = "handbook_template"
 
 // redisDatabases bounds the tests of one binary that use Redis.
 const redisDatabases = 4096
@@ -58,20 +50,6 @@ func AtEnd(stop func()) {
 	defer stopping.Unlock()
 	stops = append(stops, stop)
 }
-
-// cluster is this test binary's PostgreSQL, with the migrated template.
-var cluster = sync.OnceValues(func() (*postgres.Server, error) {
-	s, err := postgres.Start(context.Background(), postgres.Options{MaxConnections: 300})
-	if err != nil {
-		return nil, err
-	}
-	AtEnd(func() { _ = s.Stop() })
-	if err := run(s.URL("postgres"), `CREATE DATABASE `+template); err != nil {
-		return nil, err
-	}
-	_, err = db.Migrate(context.Background(), s.URL(template), migrations.Files, slog.New(slog.DiscardHandler))
-	return s, err
-})
 
 // Database returns the address of a migrated database of the test's own.
 func Database(t testing.TB) string {

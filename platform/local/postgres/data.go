@@ -46,7 +46,7 @@ func mustBeEmpty(data string) error {
 }
 
 // initialise fills an empty data folder. It does so under another name, so
-// that an interrupted initdb never leaves half a folder.
+// that what interrupts it never leaves half a folder.
 func (s *Server) initialise(ctx context.Context) error {
 	if major, err := majorOf(s.data); major != 0 || err != nil {
 		return err
@@ -61,17 +61,25 @@ func (s *Server) initialise(ctx context.Context) error {
 	if err := s.account.own(fresh); err != nil {
 		return fmt.Errorf("owner of the new data folder: %w", err)
 	}
-	args := []string{"-D", fresh, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"}
-	if !s.options.Durable {
-		args = append(args, "--no-sync")
-	}
-	if err := run(s.account.command(ctx, "/", s.bin.file("initdb"), args...)); err != nil {
-		return fmt.Errorf("initdb %s: %w", s.data, err)
+	if err := run(s.filling(ctx, fresh)); err != nil {
+		return fmt.Errorf("fill %s: %w", s.data, err)
 	}
 	if err := os.Rename(fresh, s.data); err != nil {
 		return fmt.Errorf("new data folder: %w", err)
 	}
 	return nil
+}
+
+// filling returns the command that fills a folder which is there.
+func (s *Server) filling(ctx context.Context, dir string) *exec.Cmd {
+	if s.options.Like != "" {
+		return s.account.command(ctx, "/", "cp", "-Rp", s.options.Like+"/.", dir)
+	}
+	args := []string{"-D", dir, "-U", superuser, "-A", "trust", "-E", "UTF8", "--locale=C"}
+	if !s.options.Durable {
+		args = append(args, "--no-sync")
+	}
+	return s.account.command(ctx, "/", s.bin.file("initdb"), args...)
 }
 
 // settle waits for a server that a killed process left on the data. We hold

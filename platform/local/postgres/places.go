@@ -40,12 +40,21 @@ func usualPlaces() *Places {
 		},
 		Npm: "npm",
 	}
-	if os.Geteuid() == 0 {
-		p.Cache = "/var/cache/handbook" // root's own is closed to the server's user
-	} else if dir, err := os.UserCacheDir(); err == nil {
-		p.Cache = filepath.Join(dir, "handbook")
-	}
+	p.Cache = CacheFolder()
 	return p
+}
+
+// CacheFolder returns where what can be made again is kept, and the server's
+// user can read it; "" is nowhere.
+func CacheFolder() string {
+	if os.Geteuid() == 0 {
+		return "/var/cache/handbook" // root's own is closed to the server's user
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "handbook")
 }
 
 // NoBinaries is the error when no place has PostgreSQL.

@@ -21,6 +21,7 @@ import (
 // Options say where and how. The zero value serves tests.
 type Options struct {
 	Data           string       // data folder; "" is a throw-away folder, removed on Stop
+	Like           string       // data folder, of a server that is stopped, which an empty one begins as a copy of; "" is none
 	Durable        bool         // keeps what is committed through a power failure; false is faster
 	Log            io.Writer    // gets what postgres prints; nil discards it
 	MaxConnections int          // 0 is 100

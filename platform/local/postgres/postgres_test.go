@@ -92,6 +92,22 @@ func TestDataIsKept(t *testing.T) {
 	}
 }
 
+// A copy begins with what its model had, and changes it no more.
+func TestLike(t *testing.T) {
+	t.Parallel()
+	model := start(t, postgres.Options{Data: filepath.Join(openDir(t), "model")})
+	ask(t, model.URL("postgres"), `CREATE DATABASE lessons`)
+	stop(t, model)
+	for range 2 {
+		s := start(t, postgres.Options{Like: model.Data()})
+		if got := ask(t, s.URL("lessons"), `SELECT current_database()`); got != "lessons" {
+			t.Errorf("got %q", got)
+		}
+		ask(t, s.URL("postgres"), `DROP DATABASE lessons`)
+		stop(t, s)
+	}
+}
+
 func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
 
