@@ -12,8 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -78,10 +76,7 @@ func (e endpoint) send(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Cache-Control", "private, max-age=31536000, immutable")
 	h.Set("Vary", "Cookie")
 	h.Set("ETag", `"`+sum.String()+`"`)
-	if strings.Contains(r.Header.Get("Range"), ",") {
-		r.Header.Del("Range") // many small parts would cost a chunk each
-	}
-	http.ServeContent(w, r, "", time.Time{}, body)
+	web.Content(w, r, body)
 	return nil
 }
 

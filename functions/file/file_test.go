@@ -91,8 +91,11 @@ func TestSend(t *testing.T) {
 	if many := ask(t, p, ana, "GET", path, "Range", "bytes=0-0,5-6"); many.Status != http.StatusOK || many.Body != whole.Body {
 		t.Errorf("several parts: %d", many.Status)
 	}
-	if beyond := ask(t, p, ana, "GET", path, "Range", fmt.Sprintf("bytes=%d-", f.SealedSize)); beyond.Status != http.StatusRequestedRangeNotSatisfiable {
-		t.Errorf("beyond the end: %d", beyond.Status)
+	for _, none := range []string{fmt.Sprintf("bytes=%d-", f.SealedSize), "bytes=-0"} {
+		got := ask(t, p, ana, "GET", path, "Range", none)
+		if want := fmt.Sprintf("bytes */%d", f.SealedSize); got.Status != http.StatusRequestedRangeNotSatisfiable || got.Header.Get("Content-Range") != want {
+			t.Errorf("%s: %d %q, want %q", none, got.Status, got.Header.Get("Content-Range"), want)
+		}
 	}
 }
 

@@ -3,10 +3,9 @@ package media
 import (
 	"encoding/base64"
 	"net/http"
-	"strings"
-	"time"
 
 	"pilothandbook/handbook/blob"
+	"pilothandbook/platform/web"
 )
 
 // sendLarge sends a large figure, or the part of it that is asked for, piece
@@ -18,9 +17,6 @@ func (e endpoint) sendLarge(w http.ResponseWriter, r *http.Request, p picture, k
 	}
 	p.describe(w.Header(), keep)
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(p.SHA256[:12])+`"`)
-	if strings.Contains(r.Header.Get("Range"), ",") {
-		r.Header.Del("Range") // many small parts would cost a piece each
-	}
-	http.ServeContent(w, r, "", time.Time{}, body)
+	web.Content(w, r, body)
 	return nil
 }
