@@ -110,7 +110,9 @@ func (s *site) visit(t *testing.T, b *rod.Browser, who *platformtest.User, beat 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = proto.TargetDisposeBrowserContext{BrowserContextID: own.BrowserContextID}.Call(b) })
+	t.Cleanup(func() {
+		_ = proto.TargetDisposeBrowserContext{BrowserContextID: own.BrowserContextID}.Call(b.Timeout(patience))
+	})
 	if who != nil {
 		err := own.SetCookies([]*proto.NetworkCookieParam{{Name: account.SessionCookie, Value: who.Secret, URL: s.url, HTTPOnly: true}})
 		if err != nil {
