@@ -37,9 +37,9 @@ func Tab(t testing.TB, b *rod.Browser, site, secret string, s Screen) *rod.Page 
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	t.Cleanup(func() { // a browser may hang on it
 		_ = proto.TargetDisposeBrowserContext{BrowserContextID: own.BrowserContextID}.Call(b.Timeout(10 * time.Second))
-	}) // a browser may hang on it
+	})
 	page, err := own.Page(proto.TargetCreateTarget{URL: "about:blank"})
 	if err != nil {
 		t.Fatal(err)
