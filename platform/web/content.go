@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Content sends a body, or the part of it that Range asks
-// for. Several parts at once are not sent, as many small ones would cost a
-// piece of the store each: whoever asks for them gets all.
+// Content sends a body, or the part of it that Range asks for. Several parts at
+// once are not sent, as many small ones would cost a piece of the store each:
+// whoever asks for them gets all.
 func Content(w http.ResponseWriter, r *http.Request, body io.ReadSeeker) {
 	switch wanted := r.Header.Get("Range"); {
 	case strings.Contains(wanted, ","):
