@@ -1,6 +1,6 @@
 // Package analytics takes in what browsers tell of pages that were seen.
 //
-//	POST /api/analytics   events of one browser, 100 at most
+//	POST /api/analytics   events of one browser, 10 at most
 //
 // Who is signed in is known by the session, and nothing else is kept of a
 // person. A browser that sends Sec-GPC: 1 asks that nobody is followed: nothing
@@ -22,8 +22,8 @@ import (
 
 // Bounds of one request.
 const (
-	maxEvents = 100
-	maxBody   = 64 << 10
+	maxEvents = 10
+	maxBody   = 16 << 10
 )
 
 // limit is one request per page, for a class that reads behind one address, and

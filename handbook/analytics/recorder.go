@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,8 +53,7 @@ type Recorder struct {
 	writing sync.Mutex // one batch at a time, and one connection
 
 	mu      sync.Mutex
-	held    []Event
-	out     int // being written
+	held    []Event // the first of them may be being written
 	stopped bool
 }
 
@@ -82,7 +80,9 @@ func (r *Recorder) Add(events []Event) (taken int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := len(r.held)
-	taken = min(len(events), room-r.out-before)
+	if !r.stopped {
+		taken = min(len(events), room-before)
+	}
 	r.held = append(r.held, events[:taken]...)
 	r.Count(Full, len(events)-taken)
 	switch after := len(r.held); {
@@ -95,19 +95,33 @@ func (r *Recorder) Add(events []Event) (taken int) {
 }
 
 // Flush writes all that is held, after what is being written. What PostgreSQL
-// does not take for the moment stays.
+// does not take for the moment stays, and is its error.
 func (r *Recorder) Flush() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	events := r.begin()
-	if len(events) == 0 {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	err := store(ctx, r.db, events)
-	r.end(events, err)
-	return err
+	size := batch
+	for {
+		events := r.first(size)
+		if len(events) == 0 {
+			return nil
+		}
+		err := store(ctx, r.db, events)
+		switch {
+		case err == nil:
+			r.done(Stored, len(events))
+			size = min(2*size, batch)
+		case hopeless(err) && len(events) > 1: // one of them is, and is found by halving
+			size = len(events) / 2
+		case hopeless(err):
+			r.done(Failed, 1)
+			r.log.Error("an analytics event is dropped", "kind", events[0].Kind, "module", events[0].Module, "err", err)
+		default:
+			r.log.Warn("analytics events wait to be written", "events", len(r.first(room)), "err", err)
+			return err
+		}
+	}
 }
 
 // tick writes when it is time, and tries again later if need be.
@@ -120,28 +134,19 @@ func (r *Recorder) tick() {
 	}
 }
 
-func (r *Recorder) begin() []Event {
+// first returns the events that have waited longest, n at most.
+func (r *Recorder) first(n int) []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	events := r.held
-	r.held, r.out = nil, len(events)
-	return events
+	return r.held[:min(n, len(r.held))]
 }
 
-func (r *Recorder) end(events []Event, err error) {
+// done lets go of the first n events.
+func (r *Recorder) done(result Result, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.out = 0
-	switch {
-	case err == nil:
-		r.Count(Stored, len(events))
-	case hopeless(err):
-		r.Count(Failed, len(events))
-		r.log.Error("analytics events are dropped", "events", len(events), "err", err)
-	default:
-		r.held = slices.Concat(events, r.held)
-		r.log.Warn("analytics events wait to be written", "events", len(r.held), "err", err)
-	}
+	r.held = r.held[n:]
+	r.Count(result, n)
 }
 
 // hopeless reports whether PostgreSQL finds fault with the events themselves.
@@ -151,8 +156,10 @@ func hopeless(err error) bool {
 	return ok && strings.HasPrefix(pg.Code, "22") // data exceptions
 }
 
-// stop ends all tries. What is still held is lost.
+// stop ends all tries, after the one under way. What is still held is lost.
 func (r *Recorder) stop() {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopped = true
@@ -161,4 +168,5 @@ func (r *Recorder) stop() {
 	if len(r.held) > 0 {
 		r.log.Error("analytics events are lost with the process", "events", len(r.held))
 	}
+	r.held = nil
 }

@@ -1,6 +1,7 @@
 package analytics_test
 
 import (
+	"net"
 	"slices"
 	"testing"
 
@@ -88,19 +89,48 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// What can never be stored does not hold up the rest.
+// What is being written when the process ends is counted too.
+func TestAwayUnderWay(t *testing.T) {
+	t.Parallel()
+	hangs, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = hangs.Close() }()
+	cfg := platformtest.Config(t)
+	cfg.DatabaseURL = config.Secret("postgres://nobody@" + hangs.Addr().String() + "/none?sslmode=disable")
+	p := platformtest.Open(t, cfg)
+	r := analytics.NewRecorder(p)
+	r.Add(many(3))
+	go func() { _ = r.Flush() }()
+	if _, err := hangs.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	if dropped := result(t, p, analytics.Full); dropped != 3 {
+		t.Errorf("%v are dropped with the process", dropped)
+	}
+	if taken := r.Add(many(1)); taken != 0 {
+		t.Error("an event is taken that nobody will write")
+	}
+}
+
+// What can never be stored does not hold up the rest, nor take others with it.
 func TestHopeless(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	r := analytics.NewRecorder(p)
 	bad := seen(uuid.Nil)
 	bad.Module = "\x00"
-	r.Add([]analytics.Event{bad, seen(uuid.Nil)})
-	if err := r.Flush(); err == nil {
-		t.Error("a zero byte was stored")
+	for _, at := range []int{0, 700, 1300} {
+		events := many(1301)
+		events[at] = bad
+		r.Add(events)
 	}
-	r.Add(many(1))
-	if err := r.Flush(); err != nil || count(t, p, `true`) != 1 || result(t, p, analytics.Failed) != 2 {
-		t.Errorf("%v, %d are there, %v failed", err, count(t, p, `true`), result(t, p, analytics.Failed))
+	if err := r.Flush(); err != nil {
+		t.Error(err)
+	}
+	if n, failed := count(t, p, `true`), result(t, p, analytics.Failed); n != 3*1300 || failed != 3 {
+		t.Errorf("%d are there, %v failed", n, failed)
 	}
 }

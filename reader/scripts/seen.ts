@@ -20,9 +20,8 @@ export function count(): void {
   let waiting: Seen[] = [];
   const add = (what: What | undefined) => what && waiting.push({ ...what, at: new Date().toISOString() });
   const send = () => {
-    if (waiting.length > 0) {
-      navigator.sendBeacon("/api/analytics", new Blob([JSON.stringify({ events: waiting })], { type: "application/json" }));
-      waiting = [];
+    for (; waiting.length > 0; waiting = waiting.slice(10)) { // which are taken at once
+      navigator.sendBeacon("/api/analytics", new Blob([JSON.stringify({ events: waiting.slice(0, 10) })], { type: "application/json" }));
     }
   };
   add(page());
