@@ -44,6 +44,7 @@ func TestChaos(t *testing.T) {
 	p.start()
 	p.till.Deliver(deliveries(floodEvents))
 	p.till.faulty.Store(true)
+	p.mails.slow.Store(true)
 
 	l := newLoad(p)
 	plot := cast(rand.New(rand.NewPCG(*seed, 4)), *sales)
@@ -70,6 +71,7 @@ func TestChaos(t *testing.T) {
 	watch.Wait()
 	l.acknowledged(t.Context(), l.till.ackedBefore(time.Now()))
 	l.healed(t.Context(), *drain)
+	l.takenOver()
 	l.judge(readers)
 }
 

@@ -2,8 +2,13 @@
 // it breaks.
 //
 //	go test -tags chaos ./operate/chaos                     a minute of load, as CI runs it
-//	go test -tags chaos ./operate/chaos -chaos.for=10m -timeout 30m   the long one
-//	go test -tags chaos ./operate/chaos -chaos.defect=grant-after-commit   must fail
+//	go test -tags chaos -run TestChaos -timeout 30m ./operate/chaos -chaos.for=10m -chaos.sales=10000   the long one
+//
+// Each of these must fail:
+//
+//	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=acknowledge-before-commit
+//	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=grant-after-commit
+//	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=no-claim-check
 //
 // [TestOutage] loses all events for three, 29 or 31 days; [TestRestore] puts a
 // backup in the place of what became of it, and needs pg_dump and pg_restore.
@@ -13,7 +18,8 @@
 // loopback, and lets readers sign in by mail, buy, pay twice, give and redeem gifts, ask for their
 // money back, dispute, study and delete their accounts. Meanwhile, at moments that follow from
 // -chaos.seed, it kills each of the servers and processes with SIGKILL, empties
-// Redis, cuts the end off its log, freezes it, and has Stripe deliver its events three times, shuffled,
+// Redis, cuts the end off its log, freezes it, stops a worker until another one
+// has its jobs and then has it go on, and has Stripe deliver its events three times, shuffled,
 // late, or not at all. For the first half one web and one worker process are of
 // the program as it was before the newest migration, where the clone has that commit. Some kills are aimed: at a web
 // process that has just told Stripe that it has an event, while PostgreSQL is slow to commit, and at one
@@ -30,8 +36,10 @@
 //   - a gift's code counted for one reader at most, and is open to whoever was
 //     told so, unless its money went back
 //   - one confirmation per purchase; the same mail twice (one Message-ID) only
-//     where a crash fell between the mail server's answer and our note of it,
-//     and so no more often than there were kills
+//     where it was under way when its worker was killed or stopped, or
+//     PostgreSQL was, between the mail server's answer and our note of it
+//   - what a fallen worker was sending is sent by another one after 20 s at p99
+//   - who was told that something is theirs can read it a second later
 //   - each event that Stripe was told we have is in the inbox a second later
 //   - each study event that a device was told we have is there
 //   - each session still answers

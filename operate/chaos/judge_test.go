@@ -111,8 +111,8 @@ func (l *load) books(ctx context.Context) (chaos.Books, error) {
 		b.Told[payment] = len(mails)
 	}
 	l.say("%d mails, %d of them came again under the same Message-ID", len(l.mails.all()), again)
-	if kills := int(l.kills.Load()); again > kills {
-		l.fault("%d mails came again, after %d kills", again, kills)
+	for _, f := range l.mails.unexplained() {
+		l.fault("%s", f)
 	}
 	return b, err
 }
@@ -181,7 +181,7 @@ func (l *load) finished(ctx context.Context) error {
 	err := l.rows(ctx, `SELECT id::text, kind, state, error FROM outbox WHERE state <> 'done'`, func(c []string) {
 		l.fault("job %s, %s, is %s: %s", c[0], c[1], c[2], c[3])
 	})
-	done := map[string]int{}
+	done, lost := map[string]int{}, 0
 	for _, w := range l.workers {
 		log, err := os.ReadFile(filepath.Join(l.logs, w.name+".log"))
 		if err != nil {
@@ -189,8 +189,12 @@ func (l *load) finished(ctx context.Context) error {
 		}
 		for lines := bufio.NewScanner(bytes.NewReader(log)); lines.Scan(); {
 			var line struct{ Msg, Job string }
-			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "job done" {
+			switch {
+			case json.Unmarshal(lines.Bytes(), &line) != nil:
+			case line.Msg == "job done":
 				done[line.Job]++
+			case line.Msg == "job taken over by another worker":
+				lost++
 			}
 		}
 	}
@@ -199,7 +203,10 @@ func (l *load) finished(ctx context.Context) error {
 			l.fault("job %s was done %d times", job, n)
 		}
 	}
-	l.say("%d jobs were seen to be done", len(done))
+	if n := l.thawed.Load(); n > 0 && lost == 0 {
+		l.fault("%d workers stood still for %s over a mail, and none of them found that it had lost it", n, standstill)
+	}
+	l.say("%d jobs were seen to be done; %d workers had stood still, %d jobs were refused to whoever had lost them", len(done), l.thawed.Load(), lost)
 	return err
 }
 

@@ -24,8 +24,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// patience is how long a reader tries one thing again and again.
-const patience = 40 * time.Second
+// patience is how long a reader tries one thing again and again: longer than
+// Redis, without which no mail is sent, stays away.
+const patience = frost + 40*time.Second
 
 // load is all that readers do, and what they were told.
 type load struct {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -47,6 +48,8 @@ type plant struct {
 	db          *pgxpool.Pool // the test's own
 
 	kills    atomic.Int64
+	thawed   atomic.Int64 // workers that stood still and went on
+	away     []span       // when Redis or PostgreSQL did not answer
 	restarts sync.WaitGroup
 	began    time.Time
 	journal  *os.File
@@ -55,34 +58,41 @@ type plant struct {
 
 func newPlant(t *testing.T, seed uint64, bin string) *plant {
 	t.Helper()
-	p := &plant{t: t, logs: t.ArtifactDir(), bin: bin, began: time.Now(), mails: openSink(t)}
+	folder := t.TempDir()
+	p := &plant{postgres: openDatabase(t), redis: platformtest.StartRedis(t, "--dir", folder, "--appendonly", "yes"), redisFolder: folder, bin: bin}
+	p.furnish(t, seed, p.postgres.url("handbook"), "redis://"+p.redis.Address)
+	return p
+}
+
+// furnish puts around a database and a Redis the processes, which are not
+// started, Stripe, and a mail server.
+func (p *plant) furnish(t *testing.T, seed uint64, database, redis string) {
+	t.Helper()
+	p.t, p.logs, p.began, p.mails = t, t.ArtifactDir(), time.Now(), openSink(t)
 	var err error
 	if p.journal, err = os.Create(filepath.Join(p.logs, "journal.txt")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.journal.Close() })
-	p.postgres = openDatabase(t)
-	p.redisFolder = t.TempDir()
-	p.redis = platformtest.StartRedis(t, "--dir", p.redisFolder, "--appendonly", "yes")
 	for i := range p.webs {
 		p.webs[i] = p.process("web", fmt.Sprintf("web%d", i))
 		p.workers[i] = p.process("worker", fmt.Sprintf("worker%d", i))
 	}
 	p.till = openTill(t, p, seed)
 	p.env = []string{
-		"DATABASE_URL=" + p.postgres.url("handbook"), "REDIS_URL=redis://" + p.redis.Address,
+		"DATABASE_URL=" + database, "REDIS_URL=" + redis,
 		"AUTH_URL=" + p.webs[0].base(), "AUTH_SECRET=a secret of the chaos test, 32 bytes or more",
 		"STRIPE_SECRET_KEY=" + stripeKey, "STRIPE_WEBHOOK_SECRET=" + webhookSecret, "STRIPE_API_BASE=" + p.till.url,
-		"MAIL_URL=" + p.mails.url, "MAIL_FROM=Handbook <handbook@example.com>", "CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey,
+		"MAIL_URL=" + p.mails.urls[0], "MAIL_FROM=Handbook <handbook@example.com>", "CONTENT_ENCRYPTION_KEY=" + platformtest.ContentKey,
 	}
-	for _, s := range append(p.webs[:], p.workers[:]...) {
-		s.env = p.env
+	for i := range p.webs {
+		p.webs[i].env = p.env
+		p.workers[i].env = append(slices.Clone(p.env), "MAIL_URL="+p.mails.urls[i]) // the last one counts
 	}
-	if p.db, err = pgxpool.New(t.Context(), p.postgres.url("handbook")); err != nil {
+	if p.db, err = pgxpool.New(t.Context(), database); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.db.Close)
-	return p
 }
 
 // start starts the four processes and waits until they are healthy.
@@ -170,7 +180,7 @@ func openDatabase(t *testing.T) *database {
 func (d *database) start() {
 	d.t.Helper()
 	var said bytes.Buffer
-	s, err := postgres.Start(d.t.Context(), postgres.Options{Data: filepath.Join(d.folder, "data"), Durable: true, MaxConnections: 60, Log: &said})
+	s, err := postgres.Start(d.t.Context(), postgres.Options{Data: filepath.Join(d.folder, "data"), Durable: true, MaxConnections: 100, Log: &said})
 	if err != nil {
 		d.t.Fatalf("%v\n%s", err, said.String())
 	}

@@ -124,6 +124,22 @@ func (s *process) kill() bool {
 	return !errors.Is(err, os.ErrProcessDone)
 }
 
+// freeze stops it, and returns what has it go on and reports whether it is the
+// same one still; nil while it is down.
+func (s *process) freeze() (thaw func() bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	cmd := s.cmd
+	if cmd == nil || cmd.Process.Signal(syscall.SIGSTOP) != nil {
+		return nil
+	}
+	return func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.cmd == cmd && cmd.Process.Signal(syscall.SIGCONT) == nil
+	}
+}
+
 // ended reports whether it ended by itself, which it never should.
 func (s *process) ended() bool {
 	s.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log"
+	"math/rand/v2"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,27 +23,39 @@ import (
 )
 
 // letter is a mail that arrived.
-type letter struct{ id, to, subject, text string }
+type letter struct {
+	id, to, subject, text string
+	by                    int // the worker that sent it
+	at                    time.Time
+}
 
-// sink is a mail server that keeps everything.
+// sink is a mail server that keeps everything. Each worker has a door of its
+// own.
 type sink struct {
-	url string
+	urls [2]string
+	slow atomic.Bool // over some mails
 
-	mu      sync.Mutex
-	letters []letter
+	mu       sync.Mutex
+	letters  []letter
+	underway map[*delivery]letter // what is being sent
+	traps    [2]func()            // called when a worker's next mail is
+	wakes    wakes
 }
 
 func openSink(t *testing.T) *sink {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	s := &sink{underway: map[*delivery]letter{}, wakes: wakes{orphans: map[string]time.Time{}}}
+	for worker := range s.urls {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.urls[worker] = "smtp+plain://" + l.Addr().String()
+		server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{sink: s, worker: worker}, nil }))
+		server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
+		go func() { _ = server.Serve(l) }()
+		t.Cleanup(func() { _ = server.Close() })
 	}
-	s := &sink{url: "smtp+plain://" + l.Addr().String()}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &delivery{sink: s}, nil }))
-	server.Domain, server.ErrorLog = "localhost", log.New(io.Discard, "", 0)
-	go func() { _ = server.Serve(l) }()
-	t.Cleanup(func() { _ = server.Close() })
 	return s
 }
 
@@ -64,8 +78,10 @@ func (s *sink) lastTo(address, this string) (letter, bool) {
 
 // delivery is one connection.
 type delivery struct {
-	sink *sink
-	to   string
+	sink    *sink
+	worker  int
+	to      string
+	dropped bool // its sender died before the mail was accepted
 }
 
 func (d *delivery) Mail(string, *smtp.MailOptions) error { return nil }
@@ -76,26 +92,76 @@ func (d *delivery) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (d *delivery) Reset()        {}
 func (d *delivery) Logout() error { return nil }
 
-// Data keeps a mail, and then takes a moment to say so, in which its sender
-// may die.
+// Data accepts a mail, some of them after seconds, and then takes a moment to
+// say so, in which its sender may die.
 func (d *delivery) Data(r io.Reader) error {
-	m, err := mail.ReadMessage(r)
+	l, err := read(r)
 	if err != nil {
 		return err
 	}
-	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil {
-		return err
+	l.to, l.by = d.to, d.worker
+	d.begin(l)
+	defer d.end()
+	if d.sink.slow.Load() && rand.IntN(20) == 0 {
+		time.Sleep(time.Second + rand.N(7*time.Second))
 	}
-	text, err := plain(m)
-	if err != nil {
-		return err
+	if !d.accept(l) {
+		return errors.New("its sender is gone")
 	}
-	d.sink.mu.Lock()
-	d.sink.letters = append(d.sink.letters, letter{m.Header.Get("Message-ID"), d.to, subject, text})
-	d.sink.mu.Unlock()
 	time.Sleep(5 * time.Millisecond)
 	return nil
+}
+
+func (d *delivery) begin(l letter) {
+	s := d.sink
+	s.mu.Lock()
+	s.underway[d] = l
+	s.wakes.taken(l)
+	trap := s.traps[d.worker]
+	s.traps[d.worker] = nil
+	s.mu.Unlock()
+	if trap != nil {
+		trap()
+	}
+}
+
+// trap has do called when a worker sends its next mail, and returns what would
+// have been before.
+func (s *sink) trap(worker int, do func()) (old func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, s.traps[worker] = s.traps[worker], do
+	return old
+}
+
+func (d *delivery) accept(l letter) bool {
+	d.sink.mu.Lock()
+	defer d.sink.mu.Unlock()
+	l.at = time.Now()
+	if !d.dropped {
+		d.sink.letters = append(d.sink.letters, l)
+	}
+	return !d.dropped
+}
+
+func (d *delivery) end() {
+	d.sink.mu.Lock()
+	defer d.sink.mu.Unlock()
+	delete(d.sink.underway, d)
+}
+
+// read reads a mail.
+func read(r io.Reader) (l letter, err error) {
+	m, err := mail.ReadMessage(r)
+	if err != nil {
+		return l, err
+	}
+	l.id = m.Header.Get("Message-ID")
+	if l.subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
+		return l, err
+	}
+	l.text, err = plain(m)
+	return l, err
 }
 
 // plain returns the text of a mail.

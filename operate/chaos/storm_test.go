@@ -30,6 +30,8 @@ const (
 	killAtAck    = "kill a web process that acknowledges"
 	killTaking   = "kill a web process that takes in"
 	killWorker   = "kill a worker"
+	killSender   = "kill a worker that sends a mail"
+	stopWorker   = "stop a worker that sends a mail"
 	killRedis    = "kill Redis"
 	cutRedis     = "kill Redis and lose the last it wrote"
 	killPostgres = "kill PostgreSQL"
@@ -47,6 +49,14 @@ const (
 // were given up.
 const freeze = 7 * time.Second
 
+// frost is longer than asynq holds on to what it has without Redis, half a
+// minute. It comes once, where there is the time for it.
+const frost = 45 * time.Second
+
+// standstill is longer than a claim lasts and the next sweep takes: a worker
+// that goes on after it has lost its jobs to another one, and does not know.
+const standstill = 16 * time.Second
+
 // forecast spreads the blows over the time of the storm, as the seed says.
 func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 	var all []blow
@@ -58,21 +68,33 @@ func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 		}
 	}
 	deck := slices.Concat(
-		slices.Repeat([]string{killAtAck}, 5), slices.Repeat([]string{killTaking}, 7), slices.Repeat([]string{killWorker}, 3),
+		slices.Repeat([]string{killAtAck}, 5), slices.Repeat([]string{killTaking}, 7), slices.Repeat([]string{killWorker}, 2), slices.Repeat([]string{killSender}, 3),
 		[]string{killPostgres, killRedis, cutRedis, cutRedis})
 	rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 	spread(deck, kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
 	spread([]string{flushRedis}, int(lasts/(8*time.Second)), func() time.Duration { return 0 })
 	spread([]string{freezeRedis}, int(lasts/(20*time.Second)), func() time.Duration { return freeze })
+	spread([]string{stopWorker}, int(lasts/(30*time.Second)), func() time.Duration { return standstill })
+	if lasts >= 10*time.Minute {
+		all = undisturbed(all, blow{lasts / 3, freezeRedis, 0, frost})
+	}
 	for _, b := range all {
 		if b.what == freezeRedis {
-			all = append(all, blow{b.at + freeze, thawRedis, 0, 0})
+			all = append(all, blow{b.at + b.down, thawRedis, 0, 0})
 		}
 	}
 	spread([]string{floodEvents, holdEvents, floodEvents, dropEvents, disable, floodEvents}, int(lasts/(5*time.Second)), func() time.Duration { return 3 * time.Second })
 	all = append(all, blow{lasts / 2, upgrade, 1, time.Second})
 	slices.SortStableFunc(all, func(a, b blow) int { return int(a.at - b.at) })
 	return all
+}
+
+// undisturbed adds a blow to Redis, and takes out all others near it.
+func undisturbed(all []blow, long blow) []blow {
+	from, to := long.at-2*freeze, long.at+long.down+freeze
+	return append(slices.DeleteFunc(all, func(b blow) bool {
+		return slices.Contains([]string{killRedis, cutRedis, flushRedis, freezeRedis}, b.what) && b.at > from && b.at < to
+	}), long)
 }
 
 // storm lets all blows fall.
@@ -99,6 +121,10 @@ func (p *plant) fall(b blow) {
 		}
 	case killWorker:
 		p.replace(p.workers[b.which], b.down)
+	case killSender:
+		p.aim(b.which, func() { p.replace(p.workers[b.which], b.down) })
+	case stopWorker:
+		p.aim(b.which, func() { p.halt(b.which, b.down) })
 	case upgrade:
 		for _, s := range []*process{p.webs[b.which], p.workers[b.which]} {
 			s.become(p.bin)
@@ -106,26 +132,67 @@ func (p *plant) fall(b blow) {
 		}
 	case killRedis, cutRedis:
 		p.kills.Add(1)
+		began := time.Now()
 		p.redis.End()
 		if b.what == cutRedis {
 			p.cut()
 		}
 		time.Sleep(b.down)
 		p.redis.Restart(p.t)
+		p.away = append(p.away, span{began, time.Now()})
 	case killPostgres:
-		p.kills.Add(1)
-		p.postgres.kill()
-		time.Sleep(b.down / 2)
-		p.postgres.start()
+		p.dropPostgres(b.down / 2)
 	case flushRedis:
 		p.flush()
 	case freezeRedis:
+		p.away = append(p.away, span{time.Now(), time.Now().Add(b.down)})
 		p.signal(syscall.SIGSTOP)
 	case thawRedis:
 		p.signal(syscall.SIGCONT)
 	default:
 		p.till.Deliver(deliveries(b.what))
 	}
+}
+
+// aim has a worker struck over its next mail, and at once by what waits for one
+// already.
+func (p *plant) aim(worker int, strike func()) {
+	if old := p.mails.trap(worker, strike); old != nil {
+		old()
+	}
+}
+
+// dropPostgres kills PostgreSQL, which is back after a moment. What mails the
+// workers send meanwhile they cannot note.
+func (p *plant) dropPostgres(down time.Duration) {
+	p.kills.Add(1)
+	began := time.Now()
+	p.postgres.kill()
+	falls := []*fall{p.mails.fell(0, unheard), p.mails.fell(1, unheard)}
+	time.Sleep(down)
+	p.postgres.start()
+	for _, f := range falls {
+		p.mails.rose(f)
+	}
+	p.away = append(p.away, span{began, time.Now()})
+}
+
+// halt stops a worker for a while.
+func (p *plant) halt(worker int, down time.Duration) {
+	thaw := p.workers[worker].freeze()
+	if thaw == nil {
+		return
+	}
+	p.say("worker%d stands still", worker)
+	f := p.mails.fell(worker, stopped)
+	p.restarts.Go(func() {
+		time.Sleep(down)
+		p.mails.rose(f)
+		if thaw() {
+			p.thawed.Add(1)
+			p.say("worker%d goes on", worker)
+		}
+	})
 }
 
 // slowness is how long PostgreSQL takes over events, where it is made slow.
@@ -165,6 +232,9 @@ func deliveries(what string) pay.Delivery {
 func (p *plant) replace(s *process, down time.Duration) {
 	if s.kill() {
 		p.kills.Add(1)
+		if worker := slices.Index(p.workers[:], s); worker >= 0 {
+			p.mails.fell(worker, killed)
+		}
 	}
 	p.later(down, s)
 }
@@ -229,6 +299,8 @@ func (p *plant) calm() {
 	if old := p.till.trap.Swap(nil); old != nil {
 		p.till.letThrough(old)
 	}
+	p.mails.trap(0, nil)
+	p.mails.trap(1, nil)
 	p.till.faulty.Store(false)
 	p.restarts.Wait()
 	p.signal(syscall.SIGCONT)
