@@ -59,7 +59,7 @@ func TestOtherSites(t *testing.T) {
 			if !ok {
 				in = form("")
 			}
-			before := w.state(t, "")
+			before := w.state(t)
 			for _, a := range attacks() {
 				r := w.request(t, mayCall(route), route.Method, w.path(t, route), in)
 				r.Header.Del("Sec-Fetch-Site")
@@ -75,7 +75,7 @@ func TestOtherSites(t *testing.T) {
 				}
 			}
 			w.override(t, route, in)
-			if tables := changed(before, w.state(t, "")); len(tables) > 0 {
+			if tables := w.state(t).since(before); len(tables) > 0 {
 				t.Errorf("%v changed", tables)
 			}
 		})
@@ -109,13 +109,13 @@ func (w *world) override(t *testing.T, route web.Route, in input) {
 func TestMethodField(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	before := w.state(t, "")
+	before := w.state(t)
 	r := w.request(t, owner, http.MethodPost, "/api/session?_method=DELETE", form("_method=DELETE"))
 	header("X-HTTP-Method-Override", "DELETE")(r)
 	if got := w.send(t, r); got.Status != http.StatusMethodNotAllowed {
 		t.Errorf("status %d", got.Status)
 	}
-	if tables := changed(before, w.state(t, "")); len(tables) > 0 {
+	if tables := w.state(t).since(before); len(tables) > 0 {
 		t.Errorf("%v changed", tables)
 	}
 }

@@ -61,22 +61,25 @@ func (w *world) row(t *testing.T, number int) []string {
 		in = form("")
 	}
 	line := []string{route.Method, route.Path}
+	ana, writer := w.people[owner].ID.String(), w.people[author].ID.String()
+	before := w.states(t, ana, writer)
 	for _, role := range roles() {
-		all, anas, publishers := w.state(t, ""), w.state(t, w.people[owner].ID.String()), w.state(t, w.people[author].ID.String())
 		got := w.send(t, w.request(t, role, route.Method, path, in))
 		secure(t, w, route, got)
 		w.mayBe(t, route, role, got)
-		if tables := changed(all, w.state(t, "")); (got.Status >= 400 || !changes(route)) && len(tables) > 0 {
+		after := w.states(t, ana, writer)
+		if tables := after[0].since(before[0]); (got.Status >= 400 || !changes(route)) && len(tables) > 0 {
 			t.Errorf("%s is answered with %d, and %v changed", role, got.Status, tables)
 		}
 		may := role == owner || role == operator && route.Access == web.Operator || byDesign()[name]
-		if tables := changed(anas, w.state(t, w.people[owner].ID.String())); !may && len(tables) > 0 {
+		if tables := after[1].since(before[1]); !may && len(tables) > 0 {
 			t.Errorf("%s changed the owner's %v", role, tables)
 		}
 		mine := role == author || role == token
-		if tables := changed(publishers, w.state(t, w.people[author].ID.String())); !mine && len(tables) > 0 {
+		if tables := after[2].since(before[2]); !mine && len(tables) > 0 {
 			t.Errorf("%s changed the author's %v", role, tables)
 		}
+		before = after
 		succeeded = succeeded || got.Status < 400
 		line = append(line, strconv.Itoa(got.Status))
 	}
