@@ -2,27 +2,104 @@ package mdx_test
 
 import (
 	"fmt"
+	"math"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"pilothandbook/handbook/mdx"
 )
 
-// TestBounds gives texts on which a Markdown parser takes very long or very
-// much memory. Those that end are fine; the others must be refused, and this
-// test would not end if they were not.
+// blocks returns a block again and again, until it is of a size.
+func blocks(size int, block string) string { return repeat(block+"\n\n", size/(len(block)+2)) }
+
+var repeat = strings.Repeat
+
+func each(n int, f func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(f(i))
+	}
+	return b.String()
+}
+
+// hard returns texts of about a size on which a Markdown parser takes very long
+// or very much memory, and that are taken.
+func hard(size int) map[string]string {
+	return map[string]string{
+		"nested strong":                blocks(size, repeat("*a **a ", 300)+"b"+repeat(" a** a*", 300)),
+		"closers":                      blocks(size, repeat("a_ ", 1000)),
+		"openers of three":             blocks(size, "a**b"+repeat("c* ", 3000)),
+		"brackets":                     blocks(size, repeat("[", 500)+"a"+repeat("]", 500)),
+		"brackets and parentheses":     blocks(size, repeat("[ (](", 500)),
+		"titles that never close":      blocks(size, repeat("[a](b \"", 500)),
+		"definitions that never close": blocks(size, repeat("[a]: b \"\n", 300)),
+		"code spans":                   blocks(size, each(200, func(i int) string { return "e" + repeat("`", i+1) })),
+		"blank lines in a list":        repeat("- ", 30) + "a\n" + repeat("\n", min(size/4, 19_000)) + repeat(" ", 60) + "b",
+		"entities":                     blocks(size, repeat("&a", 5000)),
+		"less than":                    blocks(size, repeat("a < b ", 3000)),
+		"autolinks":                    blocks(size, repeat("a http://", 2000)),
+		"addresses":                    blocks(size, repeat("a.", 5000)+"@"),
+		"long headings":                blocks(size, "## "+repeat("a ", 1000)),
+	}
+}
+
+// TestHard would not end if one of them took for ever.
+func TestHard(t *testing.T) {
+	t.Parallel()
+	for name, markdown := range hard(80 << 10) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, faults := mdx.Render("lessons/x.mdx", []byte(front+markdown), files); len(faults) > 0 {
+				t.Errorf("got %v", faults[len(faults)-1])
+			}
+		})
+	}
+}
+
+// BenchmarkHard tells how the time that each takes grows with its size: as
+// size to the power of 1.2 at most, and to one second.
+func BenchmarkHard(b *testing.B) {
+	const size = 20 << 10
+	small, large := hard(size), hard(4*size)
+	for name := range small {
+		b.Run(name, func(b *testing.B) {
+			var short, long time.Duration
+			for b.Loop() {
+				short, long = fastest(small[name]), fastest(large[name])
+			}
+			grows := math.Log(long.Seconds()/short.Seconds()) / math.Log(float64(len(large[name]))/float64(len(small[name])))
+			b.ReportMetric(grows, "exponent")
+			b.ReportMetric(long.Seconds()*1000, "ms")
+			if grows > 1.2 || long > time.Second {
+				b.Errorf("%d bytes take %s, %d take %s: that grows to the power of %.2f", len(small[name]), short, len(large[name]), long, grows)
+			}
+		})
+	}
+}
+
+// fastest is the shortest of the times that a text took. Garbage is collected
+// between them: the large text would alone make enough for that.
+func fastest(markdown string) time.Duration {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	shortest := time.Hour
+	for range 20 {
+		runtime.GC()
+		began := time.Now()
+		mdx.Render("lessons/x.mdx", []byte(front+markdown), files)
+		shortest = min(shortest, time.Since(began))
+	}
+	return shortest
+}
+
+// TestBounds gives texts that a Markdown parser would take for ever over, and
+// that are refused; it would not end if they were not.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 
-	repeat := strings.Repeat
-	blocks := func(block string) string { return repeat(block+"\n\n", (80<<10)/(len(block)+2)) }
-	each := func(n int, f func(i int) string) string {
-		var b strings.Builder
-		for i := range n {
-			b.WriteString(f(i))
-		}
-		return b.String()
-	}
+	blocks := func(block string) string { return blocks(80<<10, block) }
 	for _, tc := range []struct{ name, markdown, want string }{
 		{"too long", repeat("a b\n\n", 1<<19), "x.mdx: the lesson is over 2 MiB; split it"},
 		{"too many lines", repeat("\n", 20_001), "x.mdx: the lesson has over 20000 lines; split it"},
@@ -39,21 +116,6 @@ func TestBounds(t *testing.T) {
 		{"many faults", repeat("<a/> ", 300), "x.mdx:6:1001: there are more faults; these are the first 200 found"},
 		{"emphasis that never closes", blocks(repeat("*a_ ", 8000)), "x.mdx:6:1: this block has too many brackets, *, _ and ~; put empty lines into it"},
 		{"nested brackets", blocks(repeat("[", 16000) + repeat("]", 16000)), "x.mdx:6:1: this block has too many brackets, *, _ and ~; put empty lines into it"},
-
-		{"nested strong", blocks(repeat("*a **a ", 300) + "b" + repeat(" a** a*", 300)), ""},
-		{"closers", blocks(repeat("a_ ", 1000)), ""},
-		{"openers of three", "a**b" + repeat("c* ", 9000), ""},
-		{"brackets", blocks(repeat("[", 500) + "a" + repeat("]", 500)), ""},
-		{"brackets and parentheses", blocks(repeat("[ (](", 500)), ""},
-		{"titles that never close", blocks(repeat("[a](b \"", 500)), ""},
-		{"definitions that never close", repeat(repeat("[a]: b \"\n", 300)+"\n", 20), ""},
-		{"code spans", blocks(each(200, func(i int) string { return "e" + repeat("`", i+1) })), ""},
-		{"blank lines in a list", repeat("- ", 30) + "a\n" + repeat("\n", 19_000) + repeat(" ", 60) + "b", ""},
-		{"entities", blocks(repeat("&a", 10000)), ""},
-		{"less than", blocks(repeat("a < b ", 5000)), ""},
-		{"autolinks", blocks(repeat("a http://", 3000)), ""},
-		{"addresses", blocks(repeat("a.", 10000) + "@"), ""},
-		{"long headings", repeat("## "+repeat("a ", 1000)+"\n\n", 100), ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -121,7 +121,7 @@ func FuzzLines(f *testing.F) {
 			return
 		}
 		text := html.UnescapeString(tag.ReplaceAllString(strings.Join(lines, "\n"), ""))
-		if want := strings.TrimSuffix(code, "\n"); strings.TrimSuffix(text, "\n") != want {
+		if want := strings.TrimSuffix(code, "\n"); text != want && text != want+"\n" {
 			t.Errorf("%q becomes %q", want, text)
 		}
 		for _, line := range lines {
