@@ -16,7 +16,6 @@ import (
 	"github.com/redis/go-redis/extra/redisotel/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/config"
@@ -24,6 +23,7 @@ import (
 	"pilothandbook/platform/limit"
 	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/queue"
+	"pilothandbook/platform/stripeapi"
 	"pilothandbook/platform/tracing"
 )
 
@@ -35,7 +35,7 @@ type Platform struct {
 	Cache    *cache.Cache          // nil where the process has none: every look-up is a miss
 	Memory   *cache.Memory
 	Limit    *limit.Limiter
-	Stripe   *client.API
+	Stripe   *stripeapi.API
 	Monitor  *monitor.Monitor
 	Tracer   *tracing.Tracer // nil where nothing is traced
 	Draining atomic.Bool     // a stop is under way: readiness says no
@@ -204,7 +204,7 @@ func (p *Platform) call(list *[]func()) {
 
 // stripeClient returns Stripe's client, at another address if one is set. Its
 // own retries are on: every create carries an idempotency key.
-func stripeClient(cfg *config.Config) *client.API {
+func stripeClient(cfg *config.Config) *stripeapi.API {
 	b := &stripe.BackendConfig{
 		HTTPClient:        &http.Client{Timeout: 20 * time.Second},
 		MaxNetworkRetries: stripe.Int64(2),
@@ -214,7 +214,7 @@ func stripeClient(cfg *config.Config) *client.API {
 		b.URL = stripe.String(cfg.StripeAPIBase)
 	}
 	api := stripe.GetBackendWithConfig(stripe.APIBackend, b)
-	return client.New(cfg.StripeSecretKey.Reveal(), &stripe.Backends{API: api, Connect: api, Uploads: api})
+	return stripeapi.New(cfg.StripeSecretKey.Reveal(), api)
 }
 
 // build is set by the linker: -X pilothandbook/platform.build=<commit>.

@@ -22,13 +22,13 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 	"golang.org/x/sync/singleflight"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/stripeapi"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -58,7 +58,7 @@ func Routes(p *platform.Platform) []web.Route {
 
 type endpoint struct {
 	db     *db.Pool
-	stripe *client.API
+	stripe *stripeapi.API
 	now    func() time.Time
 	site   string // where Stripe sends the buyer back to
 	live   bool

@@ -24,12 +24,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/stripeapi"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -53,7 +53,7 @@ func Routes(p *platform.Platform) []web.Route {
 
 type endpoint struct {
 	db          *db.Pool
-	stripe      *client.API
+	stripe      *stripeapi.API
 	inbox       inbox.Inbox
 	now         func() time.Time
 	notice      string

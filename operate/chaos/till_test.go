@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/platform/local/pay"
+	"pilothandbook/platform/stripeapi"
 )
 
 // till is the stand-in for Stripe. Its API loses an answer now and then; its
@@ -29,9 +29,9 @@ import (
 type till struct {
 	*pay.Stripe
 	plant  *plant
-	api    *client.API // without faults
-	url    string      // with them
-	page   string      // of the buyer's pages
+	api    *stripeapi.API // without faults
+	url    string         // with them
+	page   string         // of the buyer's pages
 	trap   atomic.Pointer[trap]
 	faulty atomic.Bool
 
@@ -121,7 +121,7 @@ func openTill(t *testing.T, p *plant, seed uint64) *till {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
 		URL: stripe.String(server.URL + "/faultless"), LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
 	})
-	s.api = client.New(stripeKey, &stripe.Backends{API: backend, Connect: backend, Uploads: backend})
+	s.api = stripeapi.New(stripeKey, backend)
 	return s
 }
 

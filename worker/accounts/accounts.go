@@ -10,20 +10,20 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform/cache"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/queue"
+	"pilothandbook/platform/stripeapi"
 )
 
 // Jobs are the jobs of this package.
 type Jobs struct {
 	DB     *db.Pool
 	Cache  *cache.Cache // may be nil
-	Stripe *client.API
+	Stripe *stripeapi.API
 }
 
 // ForgetReader drops what Redis keeps about a reader.

@@ -16,12 +16,12 @@ import (
 	"time"
 
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
 	"pilothandbook/platform/local/pay"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/stripeapi"
 	"pilothandbook/worker/money"
 )
 
@@ -44,7 +44,7 @@ func meddle(t testing.TB, p *platform.Platform, change func(path string, body []
 	server := httptest.NewServer(through)
 	t.Cleanup(server.Close)
 	api := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{URL: stripe.String(server.URL)})
-	p.Stripe = client.New(p.Config.StripeSecretKey.Reveal(), &stripe.Backends{API: api, Connect: api, Uploads: api})
+	p.Stripe = stripeapi.New(p.Config.StripeSecretKey.Reveal(), api)
 }
 
 // TestListOfAnotherVersion: Stripe lists an event in the version that its

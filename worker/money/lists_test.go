@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/platform/stripeapi"
 )
 
 // list stands before the stand-in for Stripe, and forgets its events.
@@ -40,6 +40,6 @@ func lists(t testing.TB, p *platform.Platform, _ *platformtest.Till) *list {
 	}))
 	t.Cleanup(server.Close)
 	api := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{URL: stripe.String(server.URL)})
-	p.Stripe = client.New(p.Config.StripeSecretKey.Reveal(), &stripe.Backends{API: api, Connect: api, Uploads: api})
+	p.Stripe = stripeapi.New(p.Config.StripeSecretKey.Reveal(), api)
 	return l
 }

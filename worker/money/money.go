@@ -11,17 +11,16 @@ package money
 import (
 	"time"
 
-	"github.com/stripe/stripe-go/v76/client"
-
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/stripeapi"
 )
 
 // Jobs are the jobs of this package.
 type Jobs struct {
 	db     *db.Pool
-	stripe *client.API
+	stripe *stripeapi.API
 	inbox  inbox.Inbox
 	site   string // the handbook's address
 	now    func() time.Time

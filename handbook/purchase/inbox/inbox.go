@@ -25,7 +25,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/handbook/access"
 	"pilothandbook/handbook/purchase"
@@ -33,6 +32,7 @@ import (
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/monitor"
+	"pilothandbook/platform/stripeapi"
 )
 
 // Inbox is a small value, made where it is needed.
@@ -40,7 +40,7 @@ type Inbox struct {
 	db     *db.Pool
 	gate   access.Gate
 	config *config.Config
-	stripe *client.API
+	stripe *stripeapi.API
 	watch  *monitor.Monitor
 	now    func() time.Time
 }

@@ -12,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 
 	"pilothandbook/platform/local/pay"
+	"pilothandbook/platform/stripeapi"
 )
 
 const (
@@ -24,7 +24,7 @@ const (
 
 // mock starts Stripe's own mock, which checks requests against Stripe's
 // description of its API and answers with examples.
-func mock(t *testing.T) *client.API {
+func mock(t *testing.T) *stripeapi.API {
 	t.Helper()
 
 	folder := t.TempDir()
@@ -76,7 +76,7 @@ func read(t *testing.T, r *stripe.APIResponse, err error) answer {
 // exchange is a call that both are asked.
 type exchange struct {
 	name string
-	do   func(*client.API) (*stripe.APIResponse, error)
+	do   func(*stripeapi.API) (*stripe.APIResponse, error)
 }
 
 // ids are those of the stand-in; stripe-mock takes any.
@@ -194,8 +194,8 @@ func (s *shop) everything() ids {
 }
 
 // asked names the calls by what they answer with.
-func asked[T any](calls *[]exchange, name string, do func(*client.API) (T, error), answer func(T) *stripe.APIResponse) {
-	*calls = append(*calls, exchange{name, func(api *client.API) (*stripe.APIResponse, error) {
+func asked[T any](calls *[]exchange, name string, do func(*stripeapi.API) (T, error), answer func(T) *stripe.APIResponse) {
+	*calls = append(*calls, exchange{name, func(api *stripeapi.API) (*stripe.APIResponse, error) {
 		got, err := do(api)
 		if err != nil {
 			return nil, err
@@ -217,8 +217,8 @@ func exchanges(id ids) []exchange {
 	invoice := func(i *stripe.Invoice) *stripe.APIResponse { return i.LastResponse }
 	event := func(e *stripe.Event) *stripe.APIResponse { return e.LastResponse }
 
-	asked(&all, "create session", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.New(order()) }, session)
-	asked(&all, "create session with all there is", func(a *client.API) (*stripe.CheckoutSession, error) {
+	asked(&all, "create session", func(a *stripeapi.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.New(order()) }, session)
+	asked(&all, "create session with all there is", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
 		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) {
 			p.CustomerEmail, p.Customer = nil, &id.customer
 			p.Discounts = []*stripe.CheckoutSessionDiscountParams{{PromotionCode: &id.promotion}}
@@ -226,62 +226,66 @@ func exchanges(id ids) []exchange {
 			p.InvoiceCreation = &stripe.CheckoutSessionInvoiceCreationParams{Enabled: stripe.Bool(true)}
 		}))
 	}, session)
-	asked(&all, "create session without mode", func(a *client.API) (*stripe.CheckoutSession, error) {
+	asked(&all, "create session without mode", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
 		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) { p.Mode = stripe.String("gift") }))
 	}, session)
-	asked(&all, "session", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.Get(id.session, nil) }, session)
-	asked(&all, "expire", func(a *client.API) (*stripe.CheckoutSession, error) { return a.CheckoutSessions.Expire(id.open, nil) }, session)
-	asked(&all, "payment intent", func(a *client.API) (*stripe.PaymentIntent, error) { return a.PaymentIntents.Get(id.intent, nil) }, intent)
-	asked(&all, "charge", func(a *client.API) (*stripe.Charge, error) { return a.Charges.Get(id.charge, nil) }, charge)
-	asked(&all, "create refund", func(a *client.API) (*stripe.Refund, error) {
+	asked(&all, "session", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
+		return a.CheckoutSessions.Get(id.session, nil)
+	}, session)
+	asked(&all, "expire", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
+		return a.CheckoutSessions.Expire(id.open, nil)
+	}, session)
+	asked(&all, "payment intent", func(a *stripeapi.API) (*stripe.PaymentIntent, error) { return a.PaymentIntents.Get(id.intent, nil) }, intent)
+	asked(&all, "charge", func(a *stripeapi.API) (*stripe.Charge, error) { return a.Charges.Get(id.charge, nil) }, charge)
+	asked(&all, "create refund", func(a *stripeapi.API) (*stripe.Refund, error) {
 		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Amount: stripe.Int64(5), Reason: stripe.String("requested_by_customer")})
 	}, refund)
-	asked(&all, "refund for no reason there is", func(a *client.API) (*stripe.Refund, error) {
+	asked(&all, "refund for no reason there is", func(a *stripeapi.API) (*stripe.Refund, error) {
 		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Reason: stripe.String("rain")})
 	}, refund)
-	asked(&all, "refund", func(a *client.API) (*stripe.Refund, error) { return a.Refunds.Get(id.refund, nil) }, refund)
-	asked(&all, "dispute", func(a *client.API) (*stripe.Dispute, error) { return a.Disputes.Get(id.dispute, nil) }, dispute)
-	asked(&all, "customer", func(a *client.API) (*stripe.Customer, error) { return a.Customers.Get(id.customer, nil) }, customer)
-	asked(&all, "create customer", func(a *client.API) (*stripe.Customer, error) {
+	asked(&all, "refund", func(a *stripeapi.API) (*stripe.Refund, error) { return a.Refunds.Get(id.refund, nil) }, refund)
+	asked(&all, "dispute", func(a *stripeapi.API) (*stripe.Dispute, error) { return a.Disputes.Get(id.dispute, nil) }, dispute)
+	asked(&all, "customer", func(a *stripeapi.API) (*stripe.Customer, error) { return a.Customers.Get(id.customer, nil) }, customer)
+	asked(&all, "create customer", func(a *stripeapi.API) (*stripe.Customer, error) {
 		return a.Customers.New(&stripe.CustomerParams{Email: stripe.String("ben@example.com"), Name: stripe.String("Ben")})
 	}, customer)
-	asked(&all, "coupon", func(a *client.API) (*stripe.Coupon, error) { return a.Coupons.Get(id.coupon, nil) }, coupon)
-	asked(&all, "create coupon", func(a *client.API) (*stripe.Coupon, error) {
+	asked(&all, "coupon", func(a *stripeapi.API) (*stripe.Coupon, error) { return a.Coupons.Get(id.coupon, nil) }, coupon)
+	asked(&all, "create coupon", func(a *stripeapi.API) (*stripe.Coupon, error) {
 		return a.Coupons.New(&stripe.CouponParams{AmountOff: stripe.Int64(500), Currency: stripe.String("usd"), Duration: stripe.String("once")})
 	}, coupon)
-	asked(&all, "promotion code", func(a *client.API) (*stripe.PromotionCode, error) { return a.PromotionCodes.Get(id.promotion, nil) }, promotion)
-	asked(&all, "create promotion code", func(a *client.API) (*stripe.PromotionCode, error) {
+	asked(&all, "promotion code", func(a *stripeapi.API) (*stripe.PromotionCode, error) { return a.PromotionCodes.Get(id.promotion, nil) }, promotion)
+	asked(&all, "create promotion code", func(a *stripeapi.API) (*stripe.PromotionCode, error) {
 		return a.PromotionCodes.New(&stripe.PromotionCodeParams{Coupon: &id.coupon, Code: stripe.String("SUMMER")})
 	}, promotion)
-	asked(&all, "invoice", func(a *client.API) (*stripe.Invoice, error) { return a.Invoices.Get(id.invoice, nil) }, invoice)
-	asked(&all, "event", func(a *client.API) (*stripe.Event, error) { return a.Events.Get(id.event, nil) }, event)
-	asked(&all, "delete customer", func(a *client.API) (*stripe.Customer, error) { return a.Customers.Del(id.customer, nil) }, customer)
-	asked(&all, "delete coupon", func(a *client.API) (*stripe.Coupon, error) { return a.Coupons.Del(id.coupon, nil) }, coupon)
+	asked(&all, "invoice", func(a *stripeapi.API) (*stripe.Invoice, error) { return a.Invoices.Get(id.invoice, nil) }, invoice)
+	asked(&all, "event", func(a *stripeapi.API) (*stripe.Event, error) { return a.Events.Get(id.event, nil) }, event)
+	asked(&all, "delete customer", func(a *stripeapi.API) (*stripe.Customer, error) { return a.Customers.Del(id.customer, nil) }, customer)
+	asked(&all, "delete coupon", func(a *stripeapi.API) (*stripe.Coupon, error) { return a.Coupons.Del(id.coupon, nil) }, coupon)
 	return append(all, lists(id)...)
 }
 
 // lists are the calls for many, each with the parameters it takes.
 func lists(id ids) []exchange {
 	var all []exchange
-	asked(&all, "events", func(a *client.API) (*stripe.EventList, error) {
+	asked(&all, "events", func(a *stripeapi.API) (*stripe.EventList, error) {
 		p := &stripe.EventListParams{DeliverySuccess: stripe.Bool(false), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: 1}}
 		p.Limit, p.Types = stripe.Int64(3), stripe.StringSlice([]string{"charge.refunded"})
 		i := a.Events.List(p)
 		return i.EventList(), i.Err()
 	}, func(l *stripe.EventList) *stripe.APIResponse { return l.LastResponse })
-	asked(&all, "sessions", func(a *client.API) (*stripe.CheckoutSessionList, error) {
+	asked(&all, "sessions", func(a *stripeapi.API) (*stripe.CheckoutSessionList, error) {
 		i := a.CheckoutSessions.List(&stripe.CheckoutSessionListParams{PaymentIntent: &id.intent})
 		return i.CheckoutSessionList(), i.Err()
 	}, func(l *stripe.CheckoutSessionList) *stripe.APIResponse { return l.LastResponse })
-	asked(&all, "refunds", func(a *client.API) (*stripe.RefundList, error) {
+	asked(&all, "refunds", func(a *stripeapi.API) (*stripe.RefundList, error) {
 		i := a.Refunds.List(&stripe.RefundListParams{Charge: &id.charge})
 		return i.RefundList(), i.Err()
 	}, func(l *stripe.RefundList) *stripe.APIResponse { return l.LastResponse })
-	asked(&all, "promotion codes", func(a *client.API) (*stripe.PromotionCodeList, error) {
+	asked(&all, "promotion codes", func(a *stripeapi.API) (*stripe.PromotionCodeList, error) {
 		i := a.PromotionCodes.List(&stripe.PromotionCodeListParams{Code: stripe.String("SPRING")})
 		return i.PromotionCodeList(), i.Err()
 	}, func(l *stripe.PromotionCodeList) *stripe.APIResponse { return l.LastResponse })
-	asked(&all, "disputes", func(a *client.API) (*stripe.DisputeList, error) {
+	asked(&all, "disputes", func(a *stripeapi.API) (*stripe.DisputeList, error) {
 		i := a.Disputes.List(&stripe.DisputeListParams{Charge: &id.charge})
 		return i.DisputeList(), i.Err()
 	}, func(l *stripe.DisputeList) *stripe.APIResponse { return l.LastResponse })

@@ -14,10 +14,10 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stripe/stripe-go/v76"
-	"github.com/stripe/stripe-go/v76/client"
 	"github.com/stripe/stripe-go/v76/webhook"
 
 	"pilothandbook/platform/local/pay"
+	"pilothandbook/platform/stripeapi"
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 type shop struct {
 	t    *testing.T
 	pay  *pay.Stripe
-	api  *client.API
+	api  *stripeapi.API
 	url  string // of the server
 	hook *hook
 }
@@ -64,16 +64,11 @@ func open(t *testing.T, h *hook, change ...func(*pay.Options)) *shop {
 	return &shop{t: t, pay: p, api: apiOf(server.URL+"/local/stripe", secret), url: server.URL, hook: h}
 }
 
-func apiOf(base, key string) *client.API {
-	backend := func(kind stripe.SupportedBackend) stripe.Backend {
-		return stripe.GetBackendWithConfig(kind, &stripe.BackendConfig{
-			URL: stripe.String(base), MaxNetworkRetries: stripe.Int64(0),
-			LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
-		})
-	}
-	return client.New(key, &stripe.Backends{
-		API: backend(stripe.APIBackend), Connect: backend(stripe.ConnectBackend), Uploads: backend(stripe.UploadsBackend),
-	})
+func apiOf(base, key string) *stripeapi.API {
+	return stripeapi.New(key, stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
+		URL: stripe.String(base), MaxNetworkRetries: stripe.Int64(0),
+		LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull},
+	}))
 }
 
 // hook is a webhook that takes only what the real library takes.
