@@ -127,7 +127,8 @@ func Say(ctx context.Context, format string, args ...any) error {
 }
 
 // fail records a failed attempt, and returns what it left: the job waits for
-// the next one, or is dead.
+// the next one, or is dead. The power is bounded before the hour is, as no
+// interval holds that of the 29th failure.
 func (c *claim) fail(ctx context.Context, cause error, limit int) (State, error) {
 	var left State
 	err := insist(ctx, func() error {
@@ -138,7 +139,7 @@ func (c *claim) fail(ctx context.Context, cause error, limit int) (State, error)
 			    attempt = attempt + 1,
 			    state = CASE WHEN failures + 1 >= $3 THEN 'dead' ELSE 'waiting' END,
 			    finished_at = CASE WHEN failures + 1 >= $3 THEN now() END,
-			    run_at = now() + least(interval '1 second' * power(3, failures), interval '1 hour'),
+			    run_at = now() + least(interval '1 second' * power(3, least(failures, 9)), interval '1 hour'),
 			    lease_until = NULL,
 			    error = left($4, 2000)
 			WHERE id = $1 AND attempt = $2 AND state = 'running'

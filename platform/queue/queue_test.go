@@ -176,6 +176,40 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// tenacious is a job that may fail very often.
+type tenacious struct{}
+
+func (tenacious) Job() queue.Spec {
+	return queue.Spec{Kind: "tenacious", Queue: lane, Timeout: 30 * time.Second, Failures: 80}
+}
+
+// However often a job has failed, its next failure is recorded and it waits no
+// longer than an hour, until it is dead.
+func TestManyFailures(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	id := add(t, p, tenacious{})
+	platformtest.Exec(t, p, `UPDATE outbox SET failures = 28`)
+	mux := queue.NewMux(lane)
+	queue.Handle(mux, func(context.Context, tenacious) error { return errors.New("always") })
+	run(t, options(p), mux)
+	waits := func(failures int) {
+		t.Helper()
+		for end := time.Now().Add(30 * time.Second); !ask[bool](t, p, `
+			SELECT state = 'waiting' AND failures = $1 AND run_at BETWEEN now() + interval '59 minutes' AND now() + interval '1 hour'
+			FROM outbox`, failures); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("failure %d is not recorded", failures)
+			}
+		}
+	}
+	waits(29)
+	platformtest.Exec(t, p, `UPDATE outbox SET failures = 78, run_at = now()`)
+	waits(79)
+	platformtest.Exec(t, p, `UPDATE outbox SET run_at = now()`)
+	wait(t, p, id, queue.Dead)
+}
+
 // A claim that was given to another worker can no longer take effect.
 func TestFencing(t *testing.T) {
 	t.Parallel()
