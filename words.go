@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -129,9 +130,18 @@ func listen(ctx context.Context, p *platform.Platform, r *router.Router) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	p.Log.Info("listening", "address", l.Addr().String(), "version", platform.Version())
-	go p.Monitor.Run(ctx, monitor.Every)
+	defer watch(ctx, p.Monitor)()
 	s := serve.Server{Handler: r, Log: p.Log, Stopping: func() { p.Draining.Store(true) }, Notice: serve.Notice}
 	return s.Run(ctx, l)
+}
+
+// watch has a process write into the log how it does. end has it write the last
+// line, of the requests too that were under way when ctx ended.
+func watch(ctx context.Context, m *monitor.Monitor) (end func()) {
+	var line sync.WaitGroup
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	line.Go(func() { m.Run(ctx, monitor.Every) })
+	return func() { stop(); line.Wait() }
 }
 
 // migrate brings the database to this program's schema.

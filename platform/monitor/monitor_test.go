@@ -144,8 +144,16 @@ func TestLine(t *testing.T) {
 		go m.Run(ctx, monitor.Every)
 		m.Request("GET", "/", 200, 1500*time.Microsecond)
 		time.Sleep(monitor.Every + time.Second) // of the bubble's clock
-		stop()
 		synctest.Wait()
+		written := log.String()
+		m.Request("GET", "/", 200, time.Second)
+		m.Request("GET", "/", 200, time.Second)
+		stop()
+		time.Sleep(time.Second) // as lines are gathered for a while
+		synctest.Wait()
+		if last := strings.TrimPrefix(log.String(), written); strings.Count(last, "\n") != 1 || !strings.Contains(last, `"requests":2`) {
+			t.Errorf("it ends with %q", last)
+		}
 		var line struct {
 			Msg             string
 			Requests        int
@@ -153,11 +161,11 @@ func TestLine(t *testing.T) {
 			CacheHitRate    string
 			Timestamp       time.Time
 		}
-		if err := json.Unmarshal([]byte(log.String()), &line); err != nil {
-			t.Fatal(err, log.String())
+		if err := json.Unmarshal([]byte(written), &line); err != nil {
+			t.Fatal(err, written)
 		}
 		if line.Msg != "Application Metrics:" || line.Requests != 1 || line.AvgResponseTime != 2 || line.CacheHitRate != "0%" || line.Timestamp.IsZero() {
-			t.Errorf("got %s", log.String())
+			t.Errorf("got %s", written)
 		}
 	})
 }

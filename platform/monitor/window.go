@@ -83,19 +83,26 @@ func (m *Monitor) Report() Figures {
 	return m.window.end(now)
 }
 
-// Run writes a report into the log again and again until ctx ends.
+// Run writes a report into the log again and again until ctx ends, and then one
+// of what was since the last.
 func (m *Monitor) Run(ctx context.Context, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	defer m.line()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			f := m.Report()
-			m.o.Log.InfoContext(ctx, "Application Metrics:", "requests", f.Requests, "errors", f.Errors, "avgResponseTime", f.AvgResponseTime,
-				"databaseQueries", f.DatabaseQueries, "cacheHitRate", fmt.Sprintf("%d%%", f.CacheHitRate),
-				"timestamp", m.o.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
+			m.line()
 		}
 	}
+}
+
+// line writes a report into the log.
+func (m *Monitor) line() {
+	f := m.Report()
+	m.o.Log.Info("Application Metrics:", "requests", f.Requests, "errors", f.Errors, "avgResponseTime", f.AvgResponseTime,
+		"databaseQueries", f.DatabaseQueries, "cacheHitRate", fmt.Sprintf("%d%%", f.CacheHitRate),
+		"timestamp", m.o.Now().UTC().Format("2006-01-02T15:04:05.000Z"))
 }
