@@ -117,14 +117,15 @@ func (p *process) stop(t testing.TB) error {
 	return p.end(t)
 }
 
-// end waits until the process has ended by itself.
+// end waits until the process has ended by itself, as long as a deployment lets
+// it (drainingSeconds).
 func (p *process) end(t testing.TB) error {
 	t.Helper()
 	select {
 	case err := <-p.done:
 		return err
-	case <-time.After(40 * time.Second):
-		t.Fatalf("the program goes on:\n%s", p.out)
+	case <-time.After(30 * time.Second):
+		t.Fatalf("the program goes on after 30 s:\n%s", p.out)
 		return nil
 	}
 }
