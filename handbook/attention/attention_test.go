@@ -83,6 +83,12 @@ func waiting(due string) string {
 	return fmt.Sprintf(`INSERT INTO outbox (id, kind, queue, payload, run_at) VALUES (gen_random_uuid(), 'count', 'lane', '{}', now() + interval '%s')`, due)
 }
 
+// taken is a job that a worker, or Redis, had until its lease ended.
+func taken(state, lease string) string {
+	return fmt.Sprintf(`INSERT INTO outbox (id, kind, queue, payload, state, run_at, lease_until)
+		VALUES (gen_random_uuid(), 'count', 'lane', '{}', '%s', now() - interval '1 hour', now() + interval '%s')`, state, lease)
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	const (
@@ -127,6 +133,9 @@ func TestList(t *testing.T) {
 		{"and the bundle was closed", []string{sold, cheaper, own("now()"), `UPDATE purchases SET status = 'refunded'`}, ""},
 		{"a job for later", []string{waiting("1 hour")}, ""},
 		{"a job just due", []string{waiting("-10 seconds")}, ""},
+		{"a job under way for long", []string{taken("running", "1 second")}, ""},
+		{"jobs that are about to be taken over", []string{taken("running", "-50 seconds"), taken("queued", "-50 seconds")}, ""},
+		{"jobs that nobody has any more", []string{taken("running", "-61 seconds"), taken("queued", "-2 minutes")}, "overdue_jobs 2"},
 		{"a job overdue", []string{waiting("-2 minutes"), waiting("-10 seconds")}, "overdue_jobs 2"},
 		{"a mail under way", []string{mailed("10 minutes")}, ""},
 		{"a mail late", []string{mailed("2 hours")}, "mails_pending 1"},

@@ -101,10 +101,14 @@ const dead = `
 	GROUP BY kind
 	ORDER BY kind`
 
+// overdue counts too what a worker or Redis had and nobody has any more: where
+// nobody sweeps, it stays as it is.
 const overdue = `
-	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(run_at)), 0)::float8, ''
-	FROM outbox
-	WHERE state = 'waiting' AND run_at <= now()`
+	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(due)), 0)::float8, ''
+	FROM (
+		SELECT run_at FROM outbox WHERE state = 'waiting' AND run_at <= now()
+		UNION ALL
+		SELECT lease_until FROM outbox WHERE state IN ('queued', 'running') AND lease_until < now() - interval '1 minute') AS late (due)`
 
 // pending leaves out mails that nobody sends any more: they are tried for a
 // day, and then their jobs are dead.

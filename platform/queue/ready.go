@@ -29,13 +29,16 @@ func (w *Worker) Unready(ctx context.Context) string {
 	return w.late(ctx)
 }
 
-// late tells of jobs that this worker knows and that could run for too long.
+// late tells of jobs that this worker knows and that could run for too long, be
+// it that nobody has taken them or that nobody has them any more.
 func (w *Worker) late(ctx context.Context) string {
 	var late bool
 	err := w.o.Pool.QueryRow(ctx, `
 		SELECT EXISTS (
 			SELECT FROM outbox
-			WHERE state = 'waiting' AND run_at < now() - $1::interval AND kind = ANY($2))`, lateFor, w.mux.kinds()).Scan(&late)
+			WHERE (state = 'waiting' AND run_at < now() - $1::interval
+			       OR state IN ('queued', 'running') AND lease_until < now() - $1::interval)
+			  AND kind = ANY($2))`, lateFor, w.mux.kinds()).Scan(&late)
 	switch {
 	case err != nil:
 		return "the database does not tell of jobs"

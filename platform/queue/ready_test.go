@@ -74,3 +74,23 @@ func TestReady(t *testing.T) {
 	redis.End()
 	says("does not answer")
 }
+
+// Jobs that nobody has any more are late where nobody takes them over.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	mux := queue.NewMux(lane)
+	queue.Handle(mux, func(context.Context, count) error { return nil })
+	w := queue.NewWorker(options(p), mux)
+	for lease, want := range map[string]bool{"1 hour": false, "-50 seconds": false, "-61 seconds": true} {
+		for _, state := range []queue.State{queue.Queued, queue.Running} {
+			platformtest.Exec(t, p, `DELETE FROM outbox`)
+			platformtest.Exec(t, p, `
+				INSERT INTO outbox (id, kind, queue, payload, state, lease_until)
+				VALUES (gen_random_uuid(), 'count', 'lane', '{}', $1, now() + $2::text::interval)`, state, lease)
+			if got := w.Late(t.Context()); (got != "") != want {
+				t.Errorf("%s with a lease of %s: %q", state, lease, got)
+			}
+		}
+	}
+}
