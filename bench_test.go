@@ -20,8 +20,11 @@ import (
 	"pilothandbook/platform/platformtest"
 )
 
+// mostWeb is how much memory a web process may take, in MiB.
+const mostWeb = 60
+
 // BenchmarkWebResident tells how much memory the web process of a deployment
-// takes after 100,000 lessons were read by 1,000 readers.
+// takes at most while 100,000 lessons are read by 1,000 readers.
 func BenchmarkWebResident(b *testing.B) {
 	const requests, readers, connections = 100_000, 1000, 32
 	d := deploy(b)
@@ -52,8 +55,12 @@ func BenchmarkWebResident(b *testing.B) {
 		all.Wait()
 	}
 	b.ReportMetric(before, "MiB-at-start")
-	b.ReportMetric(resident(b, d.web.Process.Pid), "MiB-resident")
+	peak := memory(b, d.web.Process.Pid, "VmHWM:")
+	b.ReportMetric(peak, "MiB-at-most")
 	b.ReportMetric(float64(b.N)*requests/b.Elapsed().Seconds(), "lessons/s")
+	if peak > mostWeb {
+		b.Errorf("the web process took %.1f MiB, want %d at most", peak, mostWeb)
+	}
 }
 
 // BenchmarkStart compares the time from exec to the first healthy answer of the
@@ -76,7 +83,11 @@ func BenchmarkStart(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(ours.Seconds()*1000, "ms/web")
 	b.ReportMetric(theirs.Seconds()*1000, "ms/bare")
-	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "times")
+	times := ours.Seconds() / theirs.Seconds()
+	b.ReportMetric(times, "times")
+	if times > 5 {
+		b.Errorf("web is healthy after %v, the least service after %v: %.2f times as long, want 5 at most", ours, theirs, times)
+	}
 }
 
 // healthy starts a program, and returns after how long it answered.

@@ -158,11 +158,15 @@ func BenchmarkAsked(b *testing.B) {
 		all.Wait()
 	}
 	slices.Sort(took)
-	b.ReportMetric(float64(len(took))/b.Elapsed().Seconds(), "asked/s")
+	rate := float64(len(took)) / b.Elapsed().Seconds()
+	b.ReportMetric(rate, "asked/s")
 	b.ReportMetric(float64(most), "connections-at-most")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms-p99")
 	if most > 1 {
 		b.Errorf("PostgreSQL had %d connections of it, want one at most", most)
+	}
+	if rate < 0.99*second { // the last answers come after the second
+		b.Errorf("%.0f were asked in a second, want %d", rate, second)
 	}
 }
 
