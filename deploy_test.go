@@ -209,21 +209,22 @@ func TestWorkflow(t *testing.T) {
 func TestNotify(t *testing.T) {
 	t.Parallel()
 	job := readWorkflow(t).Jobs["notify"]
-	if job.If != "always()" || fmt.Sprint(job.Needs) != "[test deploy]" || len(job.Steps) != 1 || job.Steps[0].Env["RESULT"] != "${{ needs.deploy.result }}" {
+	if job.If != "always()" || fmt.Sprint(job.Needs) != "[test deploy]" || len(job.Steps) != 1 || job.Steps[0].Env["RESULT"] != "${{ needs.deploy.result }}" || job.Steps[0].Env["TESTS"] != "${{ needs.test.result }}" {
 		t.Fatalf("%+v", job)
 	}
-	for result, want := range map[string]struct {
-		says  string
-		fails bool
+	for _, want := range []struct {
+		tests, result, says string
+		fails               bool
 	}{
-		"success": {"✅ Deployment successful", false}, "skipped": {"Deployment skipped", false},
-		"failure": {"❌ Deployment failed", true}, "cancelled": {"❌ Deployment failed", true}, "": {"❌ Deployment failed", true},
+		{"success", "success", "✅ Deployment successful", false}, {"success", "skipped", "Deployment skipped", false},
+		{"success", "failure", "❌ Deployment failed", true}, {"success", "cancelled", "❌ Deployment failed", true}, {"success", "", "❌ Deployment failed", true},
+		{"failure", "skipped", "❌ Tests failed", true}, {"cancelled", "skipped", "❌ Tests failed", true}, {"", "", "❌ Tests failed", true},
 	} {
 		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", job.Steps[0].Run)
-		cmd.Env = append(os.Environ(), "RESULT="+result)
+		cmd.Env = append(os.Environ(), "TESTS="+want.tests, "RESULT="+want.result)
 		out, err := cmd.CombinedOutput()
 		if (err != nil) != want.fails || !strings.HasPrefix(string(out), want.says) {
-			t.Errorf("%q: %v, %s", result, err, out)
+			t.Errorf("%q, %q: %v, %s", want.tests, want.result, err, out)
 		}
 	}
 }
