@@ -82,7 +82,7 @@ func startPrometheus(t *testing.T, web, worker string) prometheus {
 	t.Helper()
 	bin, dir := tool(t, "prometheus"), t.TempDir()
 	config := changed(t, watch(t, "prometheus.yml"), "scheme: https", "scheme: http", "/etc/prometheus/metrics-token", filepath.Join(dir, "token"),
-		"[handbook.example]", fmt.Sprintf("[%q]", web), "[worker.handbook.example]", fmt.Sprintf("[%q]", worker),
+		"[handbook.example]", fmt.Sprintf("[%q]", web), `["worker.railway.internal:3000"]`, fmt.Sprintf("[%q]", worker),
 		"scrape_interval: 30s", "scrape_interval: 3s", "evaluation_interval: 30s", "evaluation_interval: 250ms")
 	rules := regexp.MustCompile(`for: \d+m`).ReplaceAllString(watch(t, "alerts.yml"), "for: 0s")
 	for name, text := range map[string]string{"prometheus.yml": config, "alerts.yml": rules, "token": token} {
