@@ -289,6 +289,12 @@ func TestWithoutPostgres(t *testing.T) {
 	if got := post(t, down, body); got.Status != http.StatusServiceUnavailable {
 		t.Errorf("PostgreSQL away: status %d: %s", got.Status, got.Body)
 	}
+	if got := invoke(t, down, body); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("PostgreSQL away from a function: status %d: %s", got.StatusCode, got.Body)
+	}
+	if got := invoke(t, p, body); got.StatusCode != http.StatusOK {
+		t.Errorf("sent again to a function: status %d: %s", got.StatusCode, got.Body)
+	}
 }
 
 // TestAlone has what a Lambda function has: no Redis, no key of Stripe's API.

@@ -1,15 +1,18 @@
 package stripehook_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/uuid"
 
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform"
 	"pilothandbook/platform/platformtest"
+	"pilothandbook/router/lambda"
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -81,6 +84,27 @@ func merged(o, change object) object {
 func post(t testing.TB, p *platform.Platform, body string) platformtest.Answer {
 	t.Helper()
 	return platformtest.Send(t, p, stripehook.Routes(p), platformtest.SignedEvent(t, p, body))
+}
+
+// invoke sends an event through AWS Lambda's payload, as Stripe's to a function.
+func invoke(t testing.TB, p *platform.Platform, body string) (answer events.LambdaFunctionURLResponse) {
+	t.Helper()
+	r := platformtest.SignedEvent(t, p, body)
+	payload, err := json.Marshal(events.LambdaFunctionURLRequest{
+		Version: "2.0", RawPath: r.URL.Path, Body: body, Headers: map[string]string{"stripe-signature": r.Header.Get("Stripe-Signature")},
+		RequestContext: events.LambdaFunctionURLRequestContext{HTTP: events.LambdaFunctionURLRequestContextHTTPDescription{Method: http.MethodPost, Path: r.URL.Path}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := lambda.Wrap(p, stripehook.Routes(p)...).Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
 }
 
 // accept posts an event that must be answered with 200, and returns what
