@@ -31,6 +31,7 @@ type Monitor struct {
 	jobs     *prometheus.HistogramVec
 	opened   prometheus.Histogram
 	seen     *prometheus.CounterVec
+	missed   prometheus.Counter
 	report   func(context.Context, Incident)
 	window   window
 }
@@ -73,6 +74,9 @@ func New(o Options) *Monitor {
 	m.seen = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "handbook_analytics_events_total", Help: "Analytics events that arrived, by what became of them.",
 	}, []string{"result"})
+	m.missed = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "handbook_reconcile_missed_total", Help: "What Stripe knew and its webhook had not brought when this process compared.",
+	})
 	for _, source := range sources { // so that an alert sees the first one
 		for _, kind := range fault.Kinds() {
 			if Ours(kind) {
@@ -81,7 +85,7 @@ func New(o Options) *Monitor {
 		}
 	}
 	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.requests, m.took, m.errors, m.jobs, m.opened, m.seen, connections{o.Pool}, lookups{o.Cache, o.Memory})
+		m.requests, m.took, m.errors, m.jobs, m.opened, m.seen, m.missed, connections{o.Pool}, lookups{o.Cache, o.Memory})
 	return m
 }
 
@@ -110,6 +114,9 @@ func (m *Monitor) Opened(after time.Duration) { m.opened.Observe(max(0, after).S
 
 // Analytics counts n analytics events, and what became of them.
 func (m *Monitor) Analytics(result string, n int) { m.seen.WithLabelValues(result).Add(float64(n)) }
+
+// Missed counts n events and states of Stripe's that its webhook did not bring.
+func (m *Monitor) Missed(n int) { m.missed.Add(float64(n)) }
 
 // Write answers a request with all metrics, and those of a Snapshot.
 func (m *Monitor) Write(w http.ResponseWriter, req *http.Request, s *Snapshot) error {

@@ -14,19 +14,21 @@ import (
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
+	"pilothandbook/platform/monitor"
 	"pilothandbook/platform/stripeapi"
 )
 
 // Jobs are the jobs of this package.
 type Jobs struct {
-	db     *db.Pool
-	stripe *stripeapi.API
-	inbox  inbox.Inbox
-	site   string // the handbook's address
-	now    func() time.Time
+	db      *db.Pool
+	stripe  *stripeapi.API
+	inbox   inbox.Inbox
+	monitor *monitor.Monitor
+	site    string // the handbook's address
+	now     func() time.Time
 }
 
 // New returns the jobs of a process.
 func New(p *platform.Platform) Jobs {
-	return Jobs{db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), site: p.Config.AuthURL, now: func() time.Time { return p.Now() }}
+	return Jobs{db: p.DB, stripe: p.Stripe, inbox: inbox.Of(p), monitor: p.Monitor, site: p.Config.AuthURL, now: func() time.Time { return p.Now() }}
 }

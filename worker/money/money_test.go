@@ -161,6 +161,22 @@ func dump(t testing.TB, p *platform.Platform) string {
 		WHERE schemaname = 'public'`)
 }
 
+// What the webhook did not bring is counted where the job runs.
+func TestMissed(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	lists(t, p, till)
+	till.Pay(t, open(t, p, platformtest.Learner(t, p, "ana@example.com"), "instrument"))
+	for range 2 {
+		if err := money.New(p).Reconciled(t.Context(), job.Reconcile{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := platformtest.Metrics(t, p); !strings.Contains(got, "\nhandbook_reconcile_missed_total 1\n") {
+			t.Errorf("got %s", got)
+		}
+	}
+}
+
 // TestReconcile has no webhook at all, and the first buyer waits for an hour.
 func TestReconcile(t *testing.T) {
 	t.Parallel()

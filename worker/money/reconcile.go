@@ -42,9 +42,11 @@ type Findings struct {
 	say   func(format string, args ...any)
 }
 
-// Reconciled does the job that runs every few minutes.
+// Reconciled does the job that runs every few minutes, and counts what it found:
+// a webhook that works leaves next to nothing.
 func (j Jobs) Reconciled(ctx context.Context, _ job.Reconcile) error {
-	_, err := j.Reconcile(ctx, func(format string, args ...any) { _ = queue.Say(ctx, format, args...) })
+	f, err := j.Reconcile(ctx, func(format string, args ...any) { _ = queue.Say(ctx, format, args...) })
+	j.monitor.Missed(f.Missed + f.Settled)
 	return err
 }
 
