@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
@@ -81,7 +82,7 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 	}
 	return at(out, func(p *platform.Platform) error {
 		return db.Tx(ctx, p.DB, func(tx pgx.Tx) error {
-			n, err := queue.Retry(ctx, tx, which)
+			n, err := job.Retry(ctx, tx, which, uuid.Nil, "handbook retry")
 			if err == nil {
 				fmt.Fprintf(out, "%d jobs run again\n", n)
 			}

@@ -29,7 +29,7 @@ func Replay(ctx context.Context, p *platform.Platform, out io.Writer, which stri
 	}
 	states := map[string]int{}
 	for _, id := range ids {
-		o, err := in.Replay(ctx, id)
+		o, err := in.Replay(ctx, id, "handbook replay")
 		if err != nil {
 			return unknown(id, err)
 		}

@@ -18,7 +18,7 @@ const whenLost = "put the key that wrapped it back into CONTENT_ENCRYPTION_KEY o
 // may go. It can be stopped at any moment and be done again.
 func RotateKey(ctx context.Context, p *platform.Platform, out io.Writer) error {
 	ring := offline.Keyring(p.Config)
-	done, err := offline.Rewrap(ctx, p.DB, ring)
+	done, err := offline.Rewrap(ctx, p.DB, ring, "handbook rotate-key")
 	for _, r := range done {
 		fmt.Fprintf(out, "the key of %s is wrapped by %q, no longer by %q\n", r.Module, r.To, r.From)
 	}
@@ -46,7 +46,7 @@ func ReplaceLost(ctx context.Context, p *platform.Platform, out io.Writer) error
 		return err
 	}
 	for _, l := range lost {
-		n, err := offline.Replace(ctx, p.DB, ring, l.Module)
+		n, err := offline.Replace(ctx, p.DB, ring, l.Module, "handbook rotate-key --lost")
 		if err != nil {
 			return err
 		}

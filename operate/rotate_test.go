@@ -48,6 +48,9 @@ func TestRotateKey(t *testing.T) {
 			t.Errorf("the key is another: %v", err)
 		}
 	}
+	if got, want := platformtest.Text(t, p, records), `key wrapped anew module:instrument {"by": "handbook rotate-key", "to": "next", "from": "tests"}`; got != want {
+		t.Errorf("the record has %s", got)
+	}
 	err = operate.RotateKey(t.Context(), p, &strings.Builder{})
 	if err == nil || !strings.Contains(err.Error(), `the key "next" is not in CONTENT_ENCRYPTION_KEY`) || !strings.Contains(err.Error(), "rotate-key --lost") {
 		t.Errorf("without the key: %v", err)
@@ -207,7 +210,7 @@ func TestReplaceLost(t *testing.T) {
 	if err := d.Update(t.Context(), s.modules[0]); err == nil {
 		t.Fatal("a package whose key is lost was fetched")
 	}
-	if _, err := offline.Replace(t.Context(), s.DB, seal.NewKeyring(), s.modules[0]); err == nil {
+	if _, err := offline.Replace(t.Context(), s.DB, seal.NewKeyring(), s.modules[0], "test"); err == nil {
 		t.Error("a key was given up without one to wrap another by")
 	}
 	for _, want := range []string{"module-00: 1 packages are made again under a new key, and devices fetch them again\n1 keys were lost\n", "0 keys were lost\n"} {
@@ -222,6 +225,9 @@ func TestReplaceLost(t *testing.T) {
 		JOIN content_versions v ON v.id::text = o.payload ->> 'version'
 		WHERE o.kind = 'generate-offline-package' AND v.module_id = 'module-00'`); n != "1" {
 		t.Errorf("%s jobs make the package", n)
+	}
+	if got, want := platformtest.Text(t, s.Platform, records), `lost key replaced module:module-00 {"by": "handbook rotate-key --lost", "packages": 1}`; got != want {
+		t.Errorf("the record has %s", got)
 	}
 	platformtest.Pack(t, s.Platform, s.modules[0]) // as the job does
 	for _, module := range s.modules {

@@ -121,6 +121,9 @@ func TestReplayOfVersions(t *testing.T) {
 	if got := platformtest.Text(t, p, undone); got != "40 0 356000 198000 158000" {
 		t.Errorf("the books have %s", got)
 	}
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', count(*), count(DISTINCT subject)) FROM audit_log WHERE action = 'event replayed'`); got != "100 100" {
+		t.Errorf("the record has %s of 100 events", got)
+	}
 	if n, said := fsck(t, p); n != 0 {
 		t.Errorf("%d differences:\n%s", n, said)
 	}

@@ -132,7 +132,7 @@ func (s *scene) others(t *testing.T) map[string]func() error {
 		"order a refund": func() error { return sent(platformtest.Send(t, s.p, refund.Routes(s.p), back)) },
 		"be told of one": func() error { return sent(platformtest.Send(t, s.p, stripehook.Routes(s.p), event)) },
 		"replay an event": func() error {
-			out, err := inbox.Of(s.p).Replay(ctx, fmt.Sprintf("evt_qpi_%d", s.n))
+			out, err := inbox.Of(s.p).Replay(ctx, fmt.Sprintf("evt_qpi_%d", s.n), "test")
 			if err == nil && out.State != purchase.Settled {
 				err = fmt.Errorf("%+v", out)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
-	"pilothandbook/handbook/audit"
+	"pilothandbook/handbook/job"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/queue"
@@ -21,7 +21,7 @@ func (e endpoint) retryOne(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "There is no such job. The list shows all that are not done.")
 	}
-	return e.retry(w, r, id.String(), "job retried", audit.Job(id))
+	return e.retry(w, r, id.String())
 }
 
 func (e endpoint) retryKind(w http.ResponseWriter, r *http.Request) error {
@@ -32,14 +32,14 @@ func (e endpoint) retryKind(w http.ResponseWriter, r *http.Request) error {
 	if kind == "" || kind == queue.All {
 		return fault.In("kind", "Please choose the kind of the jobs that are to be tried again.")
 	}
-	return e.retry(w, r, kind, "jobs retried", audit.Jobs(kind))
+	return e.retry(w, r, kind)
 }
 
-// retry has dead jobs tried again, by queue.Retry's rules.
-func (e endpoint) retry(w http.ResponseWriter, r *http.Request, which, action, subject string) error {
+// retry has dead jobs tried again, by job.Retry's rules.
+func (e endpoint) retry(w http.ResponseWriter, r *http.Request, which string) error {
 	var n int
 	err := db.Tx(r.Context(), e.db, func(tx pgx.Tx) (err error) {
-		n, err = again(r.Context(), tx, which, action, subject)
+		n, err = again(r.Context(), tx, which)
 		return err
 	})
 	if f := fault.Of(err); err != nil && f.Kind == fault.Conflict && web.WantsPage(r) {
@@ -51,13 +51,13 @@ func (e endpoint) retry(w http.ResponseWriter, r *http.Request, which, action, s
 	return web.SeeOther(w, r, home+"?retried="+strconv.Itoa(n))
 }
 
-func again(ctx context.Context, tx pgx.Tx, which, action, subject string) (int, error) {
-	n, err := queue.Retry(ctx, tx, which)
+func again(ctx context.Context, tx pgx.Tx, which string) (int, error) {
+	n, err := job.Retry(ctx, tx, which, access.User(ctx), "")
 	if err != nil {
 		return 0, err
 	}
 	if n == 0 {
 		return 0, fault.New(fault.Conflict, "Nothing of this has failed for good any more: it is done, or somebody has had it tried again. The list shows where it stands.")
 	}
-	return n, audit.Write(ctx, tx, audit.Entry{Actor: access.User(ctx), Action: action, Subject: subject, Detail: map[string]any{"jobs": n}})
+	return n, nil
 }

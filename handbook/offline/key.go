@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/seal"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/db"
@@ -86,8 +87,9 @@ type Rewrapped struct{ Module, From, To string }
 
 // Rewrap wraps the keys of all modules by the keyring's current key, one
 // transaction each, while they are in use. It can be stopped at any moment and
-// be done again. Keys that cannot be unwrapped stay, and are told as errors.
-func Rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring) (done []Rewrapped, err error) {
+// be done again. Keys that cannot be unwrapped stay, and are told as errors. by
+// says how the operator told so.
+func Rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring, by string) (done []Rewrapped, err error) {
 	rows, err := p.Query(ctx, `
 		SELECT module_key
 		FROM module_keys
@@ -102,7 +104,7 @@ func Rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring) (done []Rewrapp
 	}
 	var faults []error
 	for _, module := range modules {
-		r, err := rewrap(ctx, p, ring, module)
+		r, err := rewrap(ctx, p, ring, module, by)
 		if err != nil {
 			faults = append(faults, err)
 			continue
@@ -112,7 +114,7 @@ func Rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring) (done []Rewrapp
 	return done, errors.Join(faults...)
 }
 
-func rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring, module string) (Rewrapped, error) {
+func rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring, module, by string) (Rewrapped, error) {
 	r := Rewrapped{Module: module, To: ring.Current()}
 	err := db.Tx(ctx, p, func(tx pgx.Tx) error {
 		var w seal.Wrapped
@@ -136,7 +138,12 @@ func rewrap(ctx context.Context, p *db.Pool, ring *seal.Keyring, module string) 
 			UPDATE module_keys
 			SET wrapped_by = $2, wrapped = $3
 			WHERE module_key = $1`, module, w.By, w.Body)
-		return err
+		if err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{
+			Action: "key wrapped anew", Subject: audit.Module(module), Detail: map[string]any{"from": r.From, "to": r.To, "by": by},
+		})
 	})
 	return r, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"pilothandbook/handbook/audit"
 	"pilothandbook/handbook/job"
 	"pilothandbook/handbook/seal"
 	"pilothandbook/platform/db"
@@ -43,8 +44,9 @@ func LostKeys(ctx context.Context, q db.Querier, ring *seal.Keyring) (lost []Los
 
 // Replace gives up the lost key of a module, and the packages that it sealed.
 // Jobs make them again under a new one, and devices fetch all of them again. It
-// returns how many there are: none where the key is not lost after all.
-func Replace(ctx context.Context, p *db.Pool, ring *seal.Keyring, module string) (packages int, err error) {
+// returns how many there are: none where the key is not lost after all. by says
+// how the operator told so.
+func Replace(ctx context.Context, p *db.Pool, ring *seal.Keyring, module, by string) (packages int, err error) {
 	err = db.Tx(ctx, p, func(tx pgx.Tx) error {
 		var id uuid.UUID
 		var w seal.Wrapped
@@ -72,7 +74,9 @@ func Replace(ctx context.Context, p *db.Pool, ring *seal.Keyring, module string)
 			}
 		}
 		packages = len(versions)
-		return nil
+		return audit.Write(ctx, tx, audit.Entry{
+			Action: "lost key replaced", Subject: audit.Module(module), Detail: map[string]any{"packages": packages, "by": by},
+		})
 	})
 	if err != nil {
 		return 0, fmt.Errorf("new key of %q: %w", module, err)

@@ -28,6 +28,8 @@ type Event struct {
 
 	body []byte
 	seen time.Time // when its object was read again, where that has changed since the event
+
+	renewed bool // its object was read again in our version, to take the place of the copy that was not
 }
 
 // At returns when what the event tells was so: when Stripe made it, unless its

@@ -74,7 +74,7 @@ func TestFailedRefund(t *testing.T) {
 	if waiting, err := in.Quarantined(t.Context()); err != nil || len(waiting) != 3 {
 		t.Errorf("%q wait, %v", waiting, err)
 	}
-	if out, err := in.Replay(t.Context(), "evt_f"); err != nil || out.State != purchase.Quarantined || !strings.HasPrefix(out.Reason, "refund re_1") {
+	if out, err := in.Replay(t.Context(), "evt_f", "test"); err != nil || out.State != purchase.Quarantined || !strings.HasPrefix(out.Reason, "refund re_1") {
 		t.Errorf("judged again: %+v, %v", out, err)
 	}
 	for range 2 {
@@ -82,7 +82,7 @@ func TestFailedRefund(t *testing.T) {
 			t.Errorf("%+v, %v", out, err)
 		}
 	}
-	if out, err := in.Replay(t.Context(), "evt_f"); err != nil || out.State != purchase.Ignored {
+	if out, err := in.Replay(t.Context(), "evt_f", "test"); err != nil || out.State != purchase.Ignored {
 		t.Errorf("judged again after it was closed: %+v, %v", out, err)
 	}
 	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', action, subject, detail), '; ') FROM audit_log`); got != `event closed event:evt_f {"by": "test", "type": "charge.refund.updated"}` {

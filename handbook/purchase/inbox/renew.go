@@ -105,7 +105,9 @@ func (ev Event) with(object []byte) (Event, error) {
 	if err != nil {
 		return ev, err
 	}
-	return Read(body)
+	renewed, err := Read(body)
+	renewed.renewed = true
+	return renewed, err
 }
 
 func quote(text string) json.RawMessage {

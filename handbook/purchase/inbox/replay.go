@@ -32,8 +32,9 @@ var ErrNoEvent = errors.New("no such event")
 // writes what follows from it. The object of one that was told in another
 // version of the API is read again from Stripe. One that is not quarantined
 // stays as it is. Who does so at once with another one settles it twice, from
-// which the same follows: the event is held last, as its buyer is before it.
-func (i Inbox) Replay(ctx context.Context, id string) (purchase.Outcome, error) {
+// which the same follows: the event is held last, as its buyer is before it. by
+// says how the operator told so.
+func (i Inbox) Replay(ctx context.Context, id, by string) (purchase.Outcome, error) {
 	var out purchase.Outcome
 	var payload []byte
 	err := i.db.QueryRow(ctx, `
@@ -50,17 +51,28 @@ func (i Inbox) Replay(ctx context.Context, id string) (purchase.Outcome, error) 
 		return out, nil
 	}
 	ev, err := Read(sent(payload))
-	if err == nil && i.judge(ev).foreign {
-		return i.TakeFound(ctx, ev)
-	}
 	if err != nil {
-		return i.again(ctx, id, quarantined("it is not an event: %v", err))
+		ev.ID = id // as its row is known, which is all that can be read of it
+		return i.again(ctx, ev, quarantined("it is not an event: %v", err), by)
 	}
-	return i.again(ctx, id, i.judge(ev))
+	v := i.judge(ev)
+	if !v.foreign {
+		return i.again(ctx, ev, v, by)
+	}
+	renewed, missing, err := i.renew(ctx, ev)
+	if err != nil {
+		return purchase.Outcome{State: v.state, Reason: v.reason}, fmt.Errorf("event %s of another version: %w", id, err)
+	}
+	if missing == "" {
+		return i.again(ctx, renewed, i.judge(renewed), by)
+	}
+	v.reason += "; " + missing
+	return i.again(ctx, ev, v, by)
 }
 
-// again writes what follows from a quarantined event by another verdict.
-func (i Inbox) again(ctx context.Context, id string, v verdict) (purchase.Outcome, error) {
+// again writes what follows from a quarantined event by another verdict. That
+// an operator has got it out of there is recorded; what stays there is not.
+func (i Inbox) again(ctx context.Context, ev Event, v verdict, by string) (purchase.Outcome, error) {
 	out := purchase.Outcome{State: v.state, Reason: v.reason}
 	err := db.Tx(ctx, i.db, func(tx pgx.Tx) (err error) {
 		if v.state == purchase.Settled {
@@ -68,17 +80,36 @@ func (i Inbox) again(ctx context.Context, id string, v verdict) (purchase.Outcom
 				return err
 			}
 		}
-		_, err = tx.Exec(ctx, mark, id, out.State, out.Reason)
-		return err
+		became, err := rejudged(ctx, tx, ev, out)
+		if err != nil || !became || out.State == purchase.Quarantined {
+			return err
+		}
+		return audit.Write(ctx, tx, audit.Entry{
+			Action: "event replayed", Subject: audit.Event(ev.ID), Detail: map[string]any{"type": ev.Type, "state": out.State, "by": by},
+		})
 	})
+	if unfit(err) && ev.renewed {
+		return i.keepUnfit(ctx, ev, err)
+	}
 	if unfit(err) { // nothing has changed
 		return purchase.Outcome{State: purchase.Quarantined, Reason: err.Error()}, nil
 	}
 	if err != nil {
-		return out, fmt.Errorf("event %s: %w", id, err)
+		return out, fmt.Errorf("event %s: %w", ev.ID, err)
 	}
 	i.settled(ctx, out)
 	return out, nil
+}
+
+// rejudged notes what became of an event, which takes the place of a copy that
+// was told in another version. It reports whether anything has changed.
+func rejudged(ctx context.Context, tx pgx.Tx, ev Event, out purchase.Outcome) (bool, error) {
+	if !ev.renewed {
+		tag, err := tx.Exec(ctx, mark, ev.ID, out.State, out.Reason)
+		return tag.RowsAffected() > 0, err
+	}
+	tag, err := tx.Exec(ctx, replace, row(ev, verdict{state: out.State, reason: out.Reason})...)
+	return tag.RowsAffected() > 0, err
 }
 
 // Seen closes a quarantined event: an operator has done by hand what it asks

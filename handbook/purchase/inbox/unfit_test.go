@@ -65,7 +65,7 @@ func TestUnfit(t *testing.T) {
 			if got := payload(t, p); !strings.Contains(got, tc.odd) {
 				t.Errorf("kept is %s", got)
 			}
-			if out, err := inbox.Of(p).Replay(t.Context(), "evt_1"); err != nil || out.State != purchase.Settled {
+			if out, err := inbox.Of(p).Replay(t.Context(), "evt_1", "test"); err != nil || out.State != purchase.Settled {
 				t.Errorf("replayed: %+v, %v", out, err)
 			}
 			if a := platformtest.Send(t, p, account.Routes(p), platformtest.Form(t, ana, "/account/delete", url.Values{"confirm": {ana.Email}}.Encode())); a.Status != 303 {
@@ -78,7 +78,7 @@ func TestUnfit(t *testing.T) {
 			if got := payload(t, p); strings.Contains(got, "canary") || !strings.Contains(got, id) {
 				t.Errorf("told after the account is deleted: %s", got)
 			}
-			if out, err := inbox.Of(p).Replay(t.Context(), "evt_2"); err != nil || out.State != purchase.Settled {
+			if out, err := inbox.Of(p).Replay(t.Context(), "evt_2", "test"); err != nil || out.State != purchase.Settled {
 				t.Errorf("replayed without the person: %+v, %v", out, err)
 			}
 		})
@@ -96,7 +96,7 @@ func TestOldUnfit(t *testing.T) {
 		VALUES ('evt_1', 'charge.refunded', '', false, now(), 'quarantined', jsonb_build_object('base64', $1::text))`, base64.StdEncoding.EncodeToString([]byte(body))); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := inbox.Of(p).Replay(t.Context(), "evt_1"); err != nil || out.State != purchase.Ignored {
+	if out, err := inbox.Of(p).Replay(t.Context(), "evt_1", "test"); err != nil || out.State != purchase.Ignored {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
