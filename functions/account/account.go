@@ -14,6 +14,7 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"pilothandbook/handbook/access"
 	accounts "pilothandbook/handbook/account"
@@ -32,6 +33,22 @@ var files embed.FS
 // home is the page that the forms stand on.
 const home = "/account"
 
+// The limits leave room for slips of the finger, and for a class behind one
+// address. Mails to one address are counted in PostgreSQL besides, and wrong
+// codes of one change. Deletions are not counted by account, as that would
+// leave its id in Redis for another hour.
+var (
+	moving = web.Limit{
+		Name: "address", Reader: web.Rate{N: 30, Per: time.Hour}, Address: web.Rate{N: 200, Per: time.Hour}, Total: web.Rate{N: 20_000, Per: time.Hour},
+	}
+	proving = web.Limit{
+		Name: "address-code", Reader: web.Rate{N: 60, Per: time.Hour}, Address: web.Rate{N: 600, Per: time.Hour}, Total: web.Rate{N: 100_000, Per: time.Hour},
+	}
+	leaving = web.Limit{
+		Name: "delete-account", Address: web.Rate{N: 100, Per: time.Hour}, Total: web.Rate{N: 20_000, Per: time.Hour},
+	}
+)
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
@@ -43,10 +60,10 @@ func Routes(p *platform.Platform) []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/account", Handle: e.show},
 		{Method: "POST", Path: "/account", Handle: e.rename},
-		{Method: "POST", Path: "/account/email", Handle: confirm.First(p.DB, home, e.askChange)},
+		{Method: "POST", Path: "/account/email", Handle: confirm.First(p.DB, home, e.askChange), Limit: moving},
 		{Method: "GET", Path: "/account/email/:change", Handle: e.showChange},
-		{Method: "POST", Path: "/account/email/:change", Handle: e.change, Needs: secret},
-		{Method: "POST", Path: "/account/delete", Handle: confirm.First(p.DB, home, e.remove)},
+		{Method: "POST", Path: "/account/email/:change", Handle: e.change, Needs: secret, Limit: proving},
+		{Method: "POST", Path: "/account/delete", Handle: confirm.First(p.DB, home, e.remove), Limit: leaving},
 		{Method: "POST", Path: "/account/passkey", Handle: e.decline},
 		{Method: "GET", Path: confirm.Path, Handle: e.ask},
 	}

@@ -176,3 +176,19 @@ func TestConfirm(t *testing.T) {
 		t.Errorf("to %q", a.Header.Get("Location"))
 	}
 }
+
+// TestTooOften: nobody goes on without end with an account that they have got
+// hold of, and slips of the finger are forgiven.
+func TestTooOften(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	for path, most := range map[string]int{"/account/email": 30, "/account/email/" + uuid.NewString(): 60, "/account/delete": 100} {
+		for try := range most + 2 {
+			a := post(t, p, ana, path, url.Values{"email": {"nobody"}, "confirm": {"nobody"}, "code": {"123456"}})
+			if refused := a.Status == http.StatusTooManyRequests; refused != (try >= most) {
+				t.Errorf("%s, try %d: status %d", path, try, a.Status)
+			}
+		}
+	}
+}

@@ -45,12 +45,18 @@ const (
 // home is the page of the tokens.
 const home = "/tokens"
 
+// limit leaves room for the computers of one author, and of a class behind one
+// address.
+var limit = web.Limit{
+	Name: "token", Reader: web.Rate{N: 30, Per: time.Hour}, Address: web.Rate{N: 200, Per: time.Hour}, Total: web.Rate{N: 5_000, Per: time.Hour},
+}
+
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{db: p.DB, address: p.Config.AuthURL, secure: p.Config.Secure(), notice: p.Notice, page: reader.New(files, "page.html")}
 	return []web.Route{
 		{Method: "GET", Path: home, Access: web.Author, Handle: inPerson(e.list)},
-		{Method: "POST", Path: home, Access: web.Author, Handle: inPerson(confirm.First(p.DB, home, e.create))},
+		{Method: "POST", Path: home, Access: web.Author, Handle: inPerson(confirm.First(p.DB, home, e.create)), Limit: limit},
 		{Method: "POST", Path: "/tokens/:token", Access: web.Author, Handle: inPerson(e.revoke)},
 	}
 }

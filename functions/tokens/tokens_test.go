@@ -169,3 +169,20 @@ func TestConfirmed(t *testing.T) {
 		t.Errorf("record: %s", got)
 	}
 }
+
+// TestTooOften: whoever has taken an author's browser cannot make tokens
+// without end, and all that were made still work.
+func TestTooOften(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	author := platformtest.Operator(t, p)
+	for try := range 32 {
+		a := post(t, p, author, "/tokens", "laptop")
+		if want := map[bool]int{true: http.StatusTooManyRequests, false: http.StatusSeeOther}[try >= 30]; a.Status != want {
+			t.Errorf("try %d: status %d, want %d", try, a.Status, want)
+		}
+	}
+	if n := platformtest.Text(t, p, `SELECT count(*)::text FROM tokens`); n != "30" {
+		t.Errorf("%s tokens", n)
+	}
+}
