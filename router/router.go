@@ -227,7 +227,7 @@ func admit(a web.Access, who *access.Reader, method string) error {
 	case a == web.Operator && !who.Can("operator"):
 		return fault.New(fault.Forbidden, "Only operators may do this. If you are one, sign in with the address that has the role.")
 	case who.Session == uuid.Nil && a != web.Author && a != web.Staff:
-		return fault.New(fault.Forbidden, "An author's token is for publishing only.")
+		return fault.New(fault.Forbidden, "An author's token is for publishing only. Sign in with a browser for all else.")
 	}
 	return nil
 }

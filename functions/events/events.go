@@ -74,7 +74,7 @@ type envelope struct {
 
 func decode(w http.ResponseWriter, r *http.Request) (in envelope, err error) {
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return in, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json.")
+		return in, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json. Set that header and send it again.")
 	}
 	b, err := web.Body(w, r, web.MaxBody)
 	if err != nil {
@@ -90,11 +90,11 @@ func explain(err error) error {
 	t, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	switch {
 	case !ok:
-		return fault.New(fault.Invalid, "The request is not valid JSON.").Because(err)
+		return fault.New(fault.Invalid, "The request is not valid JSON. Mend it and send it again.").Because(err)
 	case t.Field == "":
-		return fault.New(fault.Invalid, "The request must be a JSON object with device and events.").Because(err)
+		return fault.New(fault.Invalid, "The request must be a JSON object with device and events. The description of the API shows both.").Because(err)
 	}
-	return fault.In(t.Field, "%q cannot be a %s.", t.Field, t.Value).Because(err)
+	return fault.In(t.Field, "%q cannot be a %s. The description of the API tells what it takes.", t.Field, t.Value).Because(err)
 }
 
 func (in envelope) check() error {

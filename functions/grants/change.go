@@ -168,7 +168,7 @@ func take(ctx context.Context, tx pgx.Tx, who, id uuid.UUID, reason string) erro
 	case bought:
 		return fault.New(fault.Conflict, "This was bought, so it is not taken back here: give the payment back, or take the free order back, by the link below.")
 	case !open:
-		return fault.New(fault.Conflict, "This is closed already. Nothing was changed.")
+		return fault.New(fault.Conflict, "This is closed already. Nothing was changed. The page of the person shows what they have now.")
 	}
 	_, err = tx.Exec(ctx, `
 		UPDATE grants

@@ -43,7 +43,7 @@ func (e endpoint) recall(ctx context.Context, v *version.Version, lesson string,
 		}
 		i := slices.IndexFunc(heads, func(h version.Head) bool { return h.ID == lesson })
 		if i < 0 {
-			return nil, 0, fault.New(fault.NotFound, "There is no lesson %q in %s.", lesson, v.Title)
+			return nil, 0, fault.New(fault.NotFound, "There is no lesson %q in %s. The page of the module lists those that there are.", lesson, v.Title)
 		}
 		body, err := e.fetch(ctx, v, heads, i, f)
 		if err != nil {

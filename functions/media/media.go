@@ -92,7 +92,7 @@ func (e endpoint) admit(ctx context.Context, module string, p picture) (keep boo
 	}
 	open, err := e.gate.Opens(ctx, module)
 	if err == nil && !open && !staff {
-		err = fault.New(fault.Unpaid, "This is part of a module that is not yours yet.")
+		err = fault.New(fault.Unpaid, "This is part of a module that is not yours yet. /api/modules/%s tells what it costs.", module)
 	}
 	return open, err
 }

@@ -42,13 +42,13 @@ func (u upload) source() source.Source {
 func (u upload) check() error {
 	switch {
 	case !keyShape.MatchString(u.Module):
-		return fault.In("module", "%q is not the key of a module.", u.Module)
+		return fault.In("module", "%q is not the key of a module; write it as its module.yaml does, such as instrument.", u.Module)
 	case !versionShape.MatchString(u.Version):
 		return fault.In("version", "%q is not a version; write three numbers, as 1.4.0.", u.Version)
 	case len(u.Files) == 0:
-		return fault.In("files", "The upload has no files.")
+		return fault.In("files", "The upload has no files. List those of the module's folder, with module.yaml.")
 	case len(u.Files) > maxFiles:
-		return fault.In("files", "The upload has %d files; %d is the most.", len(u.Files), maxFiles)
+		return fault.In("files", "The upload has %d files; %d is the most. Leave out those that no lesson shows.", len(u.Files), maxFiles)
 	}
 	return u.checkFiles()
 }

@@ -77,7 +77,7 @@ func exists(ctx context.Context, q db.Querier, module string) error {
 	var there bool
 	err := q.QueryRow(ctx, `SELECT true FROM modules WHERE key = $1`, module).Scan(&there)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fault.New(fault.NotFound, "There is no module %q.", module)
+		return fault.New(fault.NotFound, "There is no module %q. The catalogue lists those that there are.", module)
 	}
 	return err
 }

@@ -89,7 +89,7 @@ func lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (module string, err erro
 		WHERE v.id = $1
 		FOR NO KEY UPDATE OF m`, id).Scan(&module)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return "", fault.New(fault.NotFound, "There is no version %s.", id)
+		return "", fault.New(fault.NotFound, "There is no version %s. The page of the module's versions lists those that there are.", id)
 	}
 	if err != nil {
 		return "", fmt.Errorf("module of version %s: %w", id, err)

@@ -105,7 +105,7 @@ func ByID(ctx context.Context, q db.Querier, id uuid.UUID) (Version, error) {
 }
 
 func unknown(module string) error {
-	return fault.New(fault.NotFound, "There is no module %q.", module)
+	return fault.New(fault.NotFound, "There is no module %q. The catalogue lists those that there are.", module)
 }
 
 // Plain reports whether s can be the key of a module or the id of a lesson.

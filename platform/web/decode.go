@@ -37,7 +37,7 @@ func Decode[V any](w http.ResponseWriter, r *http.Request) (V, error) {
 func DecodeUpTo[V any](w http.ResponseWriter, r *http.Request, max int64) (V, error) {
 	var v V
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return v, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json.")
+		return v, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json. Set that header and send it again.")
 	}
 	b, err := Body(w, r, max)
 	if err != nil {
@@ -49,7 +49,7 @@ func DecodeUpTo[V any](w http.ResponseWriter, r *http.Request, max int64) (V, er
 		return v, explain(err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return v, fault.New(fault.Invalid, "The request must be a single JSON value.")
+		return v, fault.New(fault.Invalid, "The request must be a single JSON value. Send each in a request of its own.")
 	}
 	return v, nil
 }
@@ -58,15 +58,15 @@ func DecodeUpTo[V any](w http.ResponseWriter, r *http.Request, max int64) (V, er
 func explain(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {
-			return fault.New(fault.Invalid, "The request must be a JSON object, not %s.", article(t.Value)).Because(err)
+			return fault.New(fault.Invalid, "The request must be a JSON object, not %s. The description of the API shows its fields.", article(t.Value)).Because(err)
 		}
-		return fault.In(t.Field, "%q cannot be %s.", t.Field, article(t.Value)).Because(err)
+		return fault.In(t.Field, "%q cannot be %s. The description of the API tells what it takes.", t.Field, article(t.Value)).Because(err)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		name = strings.Trim(name, `"`)
-		return fault.In(name, "There is no field %q here.", name).Because(err)
+		return fault.In(name, "There is no field %q here. Leave it out, or write it as the description of the API does.", name).Because(err)
 	}
-	return fault.New(fault.Invalid, "The request is not valid JSON.").Because(err)
+	return fault.New(fault.Invalid, "The request is not valid JSON. Mend it and send it again.").Because(err)
 }
 
 // article puts a or an before a kind of JSON value.
