@@ -10,8 +10,10 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 
+	"pilothandbook/functions/catalog"
 	"pilothandbook/functions/checkout"
 	"pilothandbook/platform"
+	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/web"
 )
@@ -59,6 +61,31 @@ func sessions(t testing.TB, p *platform.Platform) []*stripe.CheckoutSession {
 		all = append(all, s)
 	}
 	return all
+}
+
+// TestFullRedis: a Redis without room for anything stands in nobody's way.
+func TestFullRedis(t *testing.T) {
+	t.Parallel()
+
+	shop, _ := platformtest.Shop(t)
+	ana := platformtest.Learner(t, shop, "ana@example.com")
+	full := platformtest.StartRedis(t, "--maxmemory", "3mb", "--maxmemory-policy", "noeviction")
+	cfg := *shop.Config
+	cfg.RedisURL = config.Secret("redis://" + full.Address)
+	cfg.RedisCacheURL = cfg.RedisURL
+	p := platformtest.Open(t, &cfg)
+	full.Fill(t)
+	began := time.Now()
+	if got := platformtest.Send(t, p, catalog.Routes(p), platformtest.Request(t, ana, "GET", "/", nil)); got.Status != http.StatusOK {
+		t.Errorf("the catalogue: %d", got.Status)
+	}
+	click(t, p, checkout.Routes(p), ana, "instrument")
+	if got := checkouts(t, p); got != "instrument 9900 open" {
+		t.Errorf("checkouts: %s", got)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("both took %v", took)
+	}
 }
 
 func TestBegin(t *testing.T) {

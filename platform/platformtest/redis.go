@@ -5,7 +5,10 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // RedisProcess is a redis-server that belongs to one test, which may freeze,
@@ -54,4 +57,30 @@ func (r *RedisProcess) Restart(t testing.TB) {
 func (r *RedisProcess) End() {
 	_ = r.Process.Kill()
 	_ = r.Wait()
+}
+
+// Fill writes to it until it has no room left, for which it must have been
+// started with a maxmemory of 3mb and without eviction. empty makes room again.
+func (r *RedisProcess) Fill(t testing.TB) (empty func()) {
+	t.Helper()
+	const ballast = "ballast:"
+	c := redis.NewClient(&redis.Options{Addr: r.Address, MaxRetries: -1})
+	t.Cleanup(func() { _ = c.Close() })
+	var keys []string
+	for err := error(nil); err == nil; {
+		keys = append(keys, ballast+strconv.Itoa(len(keys)))
+		if err = c.Set(t.Context(), keys[len(keys)-1], strings.Repeat("x", 64<<10), 0).Err(); err != nil && !redis.IsOOMError(err) {
+			t.Fatal(err)
+		}
+	}
+	// What connections take and give back is no room either.
+	if err := c.ConfigSet(t.Context(), "maxmemory", "2mb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		t.Helper()
+		if err := c.Del(t.Context(), keys...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

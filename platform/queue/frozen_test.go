@@ -20,12 +20,6 @@ import (
 // for as long in its runs of ten minutes.
 var frozen = flag.Duration("frozen", 3*time.Second, "for how long TestFrozenRedis freezes Redis")
 
-type long struct{}
-
-func (long) Job() queue.Spec {
-	return queue.Spec{Kind: "long", Queue: lane, Timeout: time.Hour, Failures: 1}
-}
-
 // A job that runs goes on, and counts, while Redis does not answer: for a
 // moment, or with -frozen for longer than asynq holds on to it.
 func TestFrozenRedis(t *testing.T) {

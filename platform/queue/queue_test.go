@@ -36,6 +36,12 @@ func (stranger) Job() queue.Spec {
 	return queue.Spec{Kind: "stranger", Queue: lane, Timeout: time.Minute, Failures: 1}
 }
 
+type long struct{}
+
+func (long) Job() queue.Spec {
+	return queue.Spec{Kind: "long", Queue: lane, Timeout: time.Hour, Failures: 1}
+}
+
 func add(t *testing.T, p *platform.Platform, a queue.Args) uuid.UUID {
 	t.Helper()
 	var id uuid.UUID
