@@ -3,6 +3,7 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -26,15 +27,25 @@ func ask[T any](t *testing.T, p *platform.Platform, sql string, args ...any) (v 
 }
 
 // Three workers, two hundred slots, and one worker after another that is cut
-// off in the middle: no slot has two jobs, and none that a worker saw has none.
+// off in the middle: no slot has two jobs, none that a worker added has none,
+// and none was missed in which a worker looked.
 func TestScheduleOnceASlot(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
 	s := queue.Schedule{Name: "count", Every: 4 * time.Millisecond, Job: count{"a"}}
+	clock := func() (now time.Time, err error) {
+		err = p.DB.QueryRow(t.Context(), `SELECT clock_timestamp()`).Scan(&now)
+		return now, err
+	}
 	var added atomic.Int64
 	var workers errgroup.Group
-	for range 3 {
+	looked := make([][]time.Time, 3) // by each worker, the slots in which a whole look fell
+	for i := range looked {
 		workers.Go(func() error {
+			began, err := clock()
+			if err != nil {
+				return err
+			}
 			for try := 0; added.Load() < 200; try++ {
 				ctx, cut := context.WithCancel(t.Context())
 				if try%20 == 19 {
@@ -47,6 +58,14 @@ func TestScheduleOnceASlot(t *testing.T) {
 					return err
 				}
 				added.Add(int64(n))
+				ended, late := clock()
+				if late != nil {
+					return late
+				}
+				if slot := began.Truncate(s.Every); err == nil && slot.Equal(ended.Truncate(s.Every)) {
+					looked[i] = append(looked[i], slot)
+				}
+				began = ended
 			}
 			return nil
 		})
@@ -59,6 +78,14 @@ func TestScheduleOnceASlot(t *testing.T) {
 		SELECT count(DISTINCT date_bin('4 milliseconds', created_at, '2000-01-01T00:00:00Z')) FROM outbox`)
 	if jobs != slots || jobs < added.Load() {
 		t.Errorf("%d jobs in %d slots, of which %d are known; want one each", jobs, slots, added.Load())
+	}
+	seen := slices.Concat(looked...)
+	missed := ask[int](t, p, `
+		SELECT count(DISTINCT l.slot)
+		FROM unnest($1::timestamptz[]) AS l (slot)
+		WHERE NOT EXISTS (SELECT FROM outbox WHERE date_bin('4 milliseconds', created_at, '2000-01-01T00:00:00Z') = l.slot)`, seen)
+	if missed != 0 || len(seen) == 0 {
+		t.Errorf("%d slots were missed, of %d looks at one", missed, len(seen))
 	}
 }
 
