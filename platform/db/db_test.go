@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
@@ -238,6 +239,53 @@ func TestMigrateAtOnce(t *testing.T) {
 	if err != nil || at != 2 || applied != 2 {
 		t.Errorf("at version %d (%v) after %d migrations, want 2 and 2", at, err, applied)
 	}
+}
+
+// A migration gives up a table that somebody holds for long, before requests
+// have piled up behind it. Nothing of it is left, and the next try succeeds.
+func TestMigrateHeldTable(t *testing.T) {
+	t.Parallel()
+	ctx, url := t.Context(), platformtest.EmptyDatabase(t)
+	files := fstest.MapFS{"0001_a.sql": {Data: []byte("-- +goose Up\nCREATE TABLE a (n int);\nINSERT INTO a VALUES (1);\n")}}
+	migrate := func() (int, error) { return db.Migrate(ctx, url, files, slog.New(slog.DiscardHandler)) }
+	if _, err := migrate(); err != nil {
+		t.Fatal(err)
+	}
+	files["0002_b.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE b (n int);\nUPDATE a SET n = 2;\nALTER TABLE a ADD COLUMN m int NOT NULL DEFAULT 3;\n")}
+	files["0003_c.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE c (n int);\n")}
+	p := open(t, url, 2)
+	stands := func(want string) {
+		t.Helper()
+		var got string
+		err := p.QueryRow(ctx, `
+			SELECT concat_ws(' ', (SELECT json_agg(a) FROM a), to_regclass('b'), to_regclass('c'), (SELECT max(version_id) FROM goose_db_version))`).Scan(&got)
+		if err != nil || got != want {
+			t.Errorf("there is %q, %v; want %q", got, err, want)
+		}
+	}
+
+	err := db.Tx(ctx, p, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `LOCK TABLE a IN ACCESS SHARE MODE`); err != nil { // as every request does that reads it
+			return err
+		}
+		began := time.Now()
+		n, err := migrate()
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "55P03" || n != 0 {
+			t.Errorf("%d migrations, %v; want none, as the lock was not given", n, err)
+		}
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it gave up after %v", took)
+		}
+		stands(`[{"n":1}] 1`) // while it is held still
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := migrate(); n != 2 || err != nil {
+		t.Errorf("afterwards: %d migrations, %v", n, err)
+	}
+	stands(`[{"n":2,"m":3}] b c 3`)
 }
 
 // A server that accepts and then says nothing is gone, whoever waits for it.
