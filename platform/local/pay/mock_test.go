@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stripe/stripe-go/v76"
 
@@ -80,7 +81,9 @@ type exchange struct {
 }
 
 // ids are those of the stand-in; stripe-mock takes any.
-type ids struct{ session, open, intent, charge, refund, dispute, customer, coupon, promotion, invoice, event string }
+type ids struct {
+	session, open, intent, charge, refund, dispute, disputed, customer, coupon, promotion, invoice, event string
+}
 
 // TestStripeMock asks both the same and compares status and fields. Every
 // difference is in the list in docs/stripe-differences.md, with its reason, and
@@ -126,6 +129,7 @@ func compare(got, want map[string]any) []string {
 		if _, ok := want[name]; !ok {
 			all = append(all, fmt.Sprintf("+%s.%s", kind, name))
 		}
+		all = append(all, compareBelow(got[name], want[name])...)
 	}
 	for name, example := range want {
 		if _, ok := got[name]; !ok && example != nil { // a Go client does not tell null from absent
@@ -139,6 +143,18 @@ func compare(got, want map[string]any) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// compareBelow compares what stands in a field, where it is an object of the
+// same kind: one that was expanded, or a list.
+func compareBelow(got, want any) []string {
+	mine, ok1 := got.(map[string]any)
+	theirs, ok2 := want.(map[string]any)
+	kind, ok3 := theirs["object"].(string)
+	if !ok1 || !ok2 || !ok3 || mine["object"] != kind {
+		return nil
+	}
+	return compare(mine, theirs)
 }
 
 // listedDifferences reads the rows of the table: | `+kind.a`, `+kind.b` | why |
@@ -182,15 +198,24 @@ func (s *shop) everything() ids {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	dispute := s.api.Disputes.List(nil)
-	if !dispute.Next() {
-		s.t.Fatal(dispute.Err())
-	}
+	won := s.dispute()
+	s.perform(s.sold().ID, pay.Dispute)
 	return ids{
 		session: sold.ID, open: s.create().ID, intent: sold.PaymentIntent.ID, charge: sold.PaymentIntent.LatestCharge.ID,
-		refund: refund.ID, dispute: dispute.Dispute().ID, customer: sold.Customer.ID,
+		refund: refund.ID, dispute: won, disputed: s.dispute(), customer: sold.Customer.ID,
 		coupon: code.Coupon.ID, promotion: code.ID, invoice: sold.Invoice.ID, event: s.events(nil)[0].ID,
 	}
+}
+
+// dispute returns the newest one.
+func (s *shop) dispute() string {
+	s.t.Helper()
+
+	all := s.api.Disputes.List(nil)
+	if !all.Next() {
+		s.t.Fatal(all.Err())
+	}
+	return all.Dispute().ID
 }
 
 // asked names the calls by what they answer with.
@@ -226,11 +251,24 @@ func exchanges(id ids) []exchange {
 			p.InvoiceCreation = &stripe.CheckoutSessionInvoiceCreationParams{Enabled: stripe.Bool(true)}
 		}))
 	}, session)
+	asked(&all, "create session as the shop does", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
+		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) {
+			p.ExpiresAt = stripe.Int64(time.Now().Add(time.Hour).Unix())
+			p.AllowPromotionCodes = stripe.Bool(true)
+			p.AutomaticTax = &stripe.CheckoutSessionAutomaticTaxParams{Enabled: stripe.Bool(true)}
+			p.BillingAddressCollection = stripe.String("required")
+		}))
+	}, session)
 	asked(&all, "create session without mode", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
 		return a.CheckoutSessions.New(order(func(p *stripe.CheckoutSessionParams) { p.Mode = stripe.String("gift") }))
 	}, session)
 	asked(&all, "session", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
 		return a.CheckoutSessions.Get(id.session, nil)
+	}, session)
+	asked(&all, "session with its payment", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
+		p := &stripe.CheckoutSessionParams{}
+		p.AddExpand("payment_intent.latest_charge")
+		return a.CheckoutSessions.Get(id.session, p)
 	}, session)
 	asked(&all, "expire", func(a *stripeapi.API) (*stripe.CheckoutSession, error) {
 		return a.CheckoutSessions.Expire(id.open, nil)
@@ -240,14 +278,23 @@ func exchanges(id ids) []exchange {
 	asked(&all, "create refund", func(a *stripeapi.API) (*stripe.Refund, error) {
 		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Amount: stripe.Int64(5), Reason: stripe.String("requested_by_customer")})
 	}, refund)
+	asked(&all, "create refund with its charge", func(a *stripeapi.API) (*stripe.Refund, error) {
+		p := &stripe.RefundParams{PaymentIntent: &id.intent, Amount: stripe.Int64(5), Reason: stripe.String("duplicate")}
+		p.AddExpand("charge")
+		return a.Refunds.New(p)
+	}, refund)
 	asked(&all, "refund for no reason there is", func(a *stripeapi.API) (*stripe.Refund, error) {
 		return a.Refunds.New(&stripe.RefundParams{Charge: &id.charge, Reason: stripe.String("rain")})
 	}, refund)
 	asked(&all, "refund", func(a *stripeapi.API) (*stripe.Refund, error) { return a.Refunds.Get(id.refund, nil) }, refund)
 	asked(&all, "dispute", func(a *stripeapi.API) (*stripe.Dispute, error) { return a.Disputes.Get(id.dispute, nil) }, dispute)
+	asked(&all, "close dispute", func(a *stripeapi.API) (*stripe.Dispute, error) { return a.Disputes.Close(id.disputed, nil) }, dispute)
 	asked(&all, "customer", func(a *stripeapi.API) (*stripe.Customer, error) { return a.Customers.Get(id.customer, nil) }, customer)
 	asked(&all, "create customer", func(a *stripeapi.API) (*stripe.Customer, error) {
 		return a.Customers.New(&stripe.CustomerParams{Email: stripe.String("ben@example.com"), Name: stripe.String("Ben")})
+	}, customer)
+	asked(&all, "update customer", func(a *stripeapi.API) (*stripe.Customer, error) {
+		return a.Customers.Update(id.customer, &stripe.CustomerParams{Name: stripe.String("Ana"), Metadata: map[string]string{"school": "north"}})
 	}, customer)
 	asked(&all, "coupon", func(a *stripeapi.API) (*stripe.Coupon, error) { return a.Coupons.Get(id.coupon, nil) }, coupon)
 	asked(&all, "create coupon", func(a *stripeapi.API) (*stripe.Coupon, error) {
@@ -257,11 +304,14 @@ func exchanges(id ids) []exchange {
 	asked(&all, "create promotion code", func(a *stripeapi.API) (*stripe.PromotionCode, error) {
 		return a.PromotionCodes.New(&stripe.PromotionCodeParams{Coupon: &id.coupon, Code: stripe.String("SUMMER")})
 	}, promotion)
+	asked(&all, "update promotion code", func(a *stripeapi.API) (*stripe.PromotionCode, error) {
+		return a.PromotionCodes.Update(id.promotion, &stripe.PromotionCodeParams{Active: stripe.Bool(false)})
+	}, promotion)
 	asked(&all, "invoice", func(a *stripeapi.API) (*stripe.Invoice, error) { return a.Invoices.Get(id.invoice, nil) }, invoice)
 	asked(&all, "event", func(a *stripeapi.API) (*stripe.Event, error) { return a.Events.Get(id.event, nil) }, event)
 	asked(&all, "delete customer", func(a *stripeapi.API) (*stripe.Customer, error) { return a.Customers.Del(id.customer, nil) }, customer)
 	asked(&all, "delete coupon", func(a *stripeapi.API) (*stripe.Coupon, error) { return a.Coupons.Del(id.coupon, nil) }, coupon)
-	return append(all, lists(id)...)
+	return slices.Concat(all, lists(id), listsOfMoney(id))
 }
 
 // lists are the calls for many, each with the parameters it takes.
@@ -289,5 +339,35 @@ func lists(id ids) []exchange {
 		i := a.Disputes.List(&stripe.DisputeListParams{Charge: &id.charge})
 		return i.DisputeList(), i.Err()
 	}, func(l *stripe.DisputeList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "customers", func(a *stripeapi.API) (*stripe.CustomerList, error) {
+		i := a.Customers.List(&stripe.CustomerListParams{Email: stripe.String("ben@example.com")})
+		return i.CustomerList(), i.Err()
+	}, func(l *stripe.CustomerList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "coupons", func(a *stripeapi.API) (*stripe.CouponList, error) {
+		i := a.Coupons.List(nil)
+		return i.CouponList(), i.Err()
+	}, func(l *stripe.CouponList) *stripe.APIResponse { return l.LastResponse })
+	return all
+}
+
+// listsOfMoney are those of what was sold and paid.
+func listsOfMoney(id ids) []exchange {
+	var all []exchange
+	asked(&all, "line items", func(a *stripeapi.API) (*stripe.LineItemList, error) {
+		i := a.CheckoutSessions.ListLineItems(&stripe.CheckoutSessionListLineItemsParams{Session: &id.session})
+		return i.LineItemList(), i.Err()
+	}, func(l *stripe.LineItemList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "payment intents", func(a *stripeapi.API) (*stripe.PaymentIntentList, error) {
+		i := a.PaymentIntents.List(nil)
+		return i.PaymentIntentList(), i.Err()
+	}, func(l *stripe.PaymentIntentList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "charges", func(a *stripeapi.API) (*stripe.ChargeList, error) {
+		i := a.Charges.List(&stripe.ChargeListParams{PaymentIntent: &id.intent})
+		return i.ChargeList(), i.Err()
+	}, func(l *stripe.ChargeList) *stripe.APIResponse { return l.LastResponse })
+	asked(&all, "invoices", func(a *stripeapi.API) (*stripe.InvoiceList, error) {
+		i := a.Invoices.List(nil)
+		return i.InvoiceList(), i.Err()
+	}, func(l *stripe.InvoiceList) *stripe.APIResponse { return l.LastResponse })
 	return all
 }

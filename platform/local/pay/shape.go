@@ -1,6 +1,9 @@
 package pay
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 func (s *session) object(b *book, x expansion) object {
 	o := object{
@@ -125,7 +128,8 @@ func (l line) object(s *session, i int, off, tax int64) object {
 		"price": object{
 			"id": "price_" + mark, "object": "price", "active": false, "billing_scheme": "per_unit", "created": s.Created,
 			"currency": s.Currency, "livemode": false, "metadata": object{}, "product": "prod_" + mark, "type": "one_time",
-			"unit_amount": l.Unit,
+			"unit_amount": l.Unit, "unit_amount_decimal": strconv.FormatInt(l.Unit, 10), "tax_behavior": "unspecified",
+			"custom_unit_amount": nil, "recurring": nil, "transform_quantity": nil,
 		},
 	}
 }
