@@ -157,7 +157,7 @@ func TestComponentFaults(t *testing.T) {
 		{"a bomb", map[string]string{props: "a: &a [x,x]\nb: &b [*a,*a]\nprops: [*b,*b]\n", "lessons/vor.mdx": front + "## Needle\n"},
 			props + ":1:4: the file uses \"&\"; write the value itself\n" + props + ":2:4: the file uses \"&\"; write the value itself\n" +
 				props + ":3:9: the file uses \"*\"; write the value itself\n" + props + ":3:12: the file uses \"*\"; write the value itself"},
-		{"deep", map[string]string{props: "props: " + strings.Repeat("[", 8_000), "lessons/vor.mdx": front + "## Needle\n"}, props + ":1:1: the file is nested deeper than 16 levels"},
+		{"deep", map[string]string{props: "props: " + strings.Repeat("[", 8_000), "lessons/vor.mdx": front + "## Needle\n"}, props + ":1:1: the file is nested deeper than 16 levels; make it flatter"},
 		{"many props", map[string]string{props: "props:\n" + strings.Repeat("- {name: a, type: string}\n", 33), "lessons/vor.mdx": front + "## Needle\n"},
 			declaredTwice(31) + props + ":34:4: there are over 32 props; put several into one object"},
 	} {

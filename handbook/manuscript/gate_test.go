@@ -148,7 +148,7 @@ func TestFolderFaults(t *testing.T) {
 		{"unlisted lesson", map[string]string{"drafts/ils.mdx": front},
 			"drafts/ils.mdx: the lesson is not listed; add it to the lessons of module.yaml, or remove the file"},
 		{"heading elsewhere", map[string]string{"lessons/vor.mdx": front + "## Dial"},
-			"lessons/holding.mdx:8:1: there is no heading #needle in lessons/vor.mdx"},
+			"lessons/holding.mdx:8:1: there is no heading #needle in lessons/vor.mdx; name one that it has, as #dial"},
 		{"no media", map[string]string{"media/a.svg": gone},
 			"lessons/holding.mdx:8:21: the module has no \"media/a.svg\"; paths count from the lesson's own folder"},
 		{"media of another kind", map[string]string{"media/a.webp": "RIFF"},

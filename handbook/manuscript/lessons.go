@@ -22,7 +22,7 @@ func (g *gate) lessonFiles() []string {
 func (g *gate) lessons() {
 	r := g.m.resolver(g.m.originals(func(string, [sha256.Size]byte) string { return "/" }))
 	files := g.lessonFiles()
-	links, headings := map[string][]mdx.Link{}, map[string]map[string]bool{}
+	links, headings := map[string][]mdx.Link{}, map[string][]string{}
 	for i, l := range g.read(files, r) {
 		file := files[i]
 		if _, listed := r.Lesson(file); !listed {
@@ -98,10 +98,10 @@ func (g *gate) read(files []string, r mdx.Resolver) []seen {
 	return read
 }
 
-func ids(headings []mdx.Heading) map[string]bool {
-	known := make(map[string]bool, len(headings))
-	for _, h := range headings {
-		known[h.ID] = true
+func ids(headings []mdx.Heading) []string {
+	known := make([]string, len(headings))
+	for i, h := range headings {
+		known[i] = h.ID
 	}
 	return known
 }
@@ -116,11 +116,11 @@ func (g *gate) abroad(file string, links []mdx.Link) {
 }
 
 // anchors checks links to headings of other lessons.
-func (g *gate) anchors(file string, links []mdx.Link, headings map[string]map[string]bool) {
+func (g *gate) anchors(file string, links []mdx.Link, headings map[string][]string) {
 	for _, l := range links {
 		known, ok := headings[l.Path]
-		if ok && l.Path != file && l.Fragment != "" && !known[l.Fragment] {
-			g.fault(file, l.Line, l.Column, "there is no heading #%s in %s", l.Fragment, l.Path)
+		if ok && l.Path != file && l.Fragment != "" && !slices.Contains(known, l.Fragment) {
+			g.fault(file, l.Line, l.Column, "there is no heading #%s in %s; %s", l.Fragment, l.Path, mdx.OtherHeading(l.Fragment, known))
 		}
 	}
 }

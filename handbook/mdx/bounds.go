@@ -82,9 +82,9 @@ func blocksWithin(body []byte, f *faults) bool {
 		case pairs > maxPairs:
 			f.in(b.start, "this block has too many brackets, *, _ and ~; put empty lines into it")
 		case indent > maxIndent:
-			f.in(offset, "this line is indented by over %d columns", maxIndent)
+			f.in(offset, "this line is indented by over %d columns; indent it less", maxIndent)
 		case nested > maxNesting:
-			f.in(offset, "quotes and lists are nested deeper than %d levels", maxNesting)
+			f.in(offset, "quotes and lists are nested deeper than %d levels; take some of them apart", maxNesting)
 		case cells > maxCells:
 			f.in(offset, "the lesson's tables have over %d cells; split it", maxCells)
 		default:

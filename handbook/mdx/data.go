@@ -121,7 +121,7 @@ func (c *cursor) until(end string) bool {
 func (c *cursor) data(depth int) (e expr, ok bool) {
 	e.at = c.source(c.at)
 	if depth > maxDepth {
-		return e, c.fail(c.at, "this is nested deeper than %d levels", maxDepth)
+		return e, c.fail(c.at, "this is nested deeper than %d levels; make it flatter", maxDepth)
 	}
 	switch b := c.peek(); {
 	case b == '"' || b == '\'':

@@ -49,7 +49,7 @@ func (directives) Open(_ ast.Node, reader text.Reader, pc parser.Context) (ast.N
 		return &droppedBlock{}, parser.NoChildren
 	}
 	if nested(pc) >= maxColons {
-		f.in(source, "this is nested deeper than %d levels of :::", maxColons)
+		f.in(source, "this is nested deeper than %d levels of :::; put some of them behind each other", maxColons)
 		reader.AdvanceToEOL()
 		return &droppedBlock{}, parser.NoChildren
 	}

@@ -31,12 +31,15 @@ func TestFaults(t *testing.T) {
 		{"outside", "[a](../../b.mdx)", "x.mdx:6:1: the path leaves the module's folder; name a file of this module"},
 		{"absolute", "[a](/b)", "x.mdx:6:1: \"/b\" is not relative; name the file as seen from the lesson's folder, or another module's lesson as /modules/KEY/lessons/ID"},
 		{"without scheme", "[a](//b.org)", "x.mdx:6:1: the address has no scheme; write https:// in front"},
-		{"without host", "[a](https:b)", "x.mdx:6:1: \"https:b\" names no host"},
-		{"query", "[a](b.mdx?c)", "x.mdx:6:1: a file of the module takes no ?query"},
+		{"without host", "[a](https:b)", "x.mdx:6:1: \"https:b\" names no host; write the site behind https://, as in https://www.faa.gov"},
+		{"query", "[a](b.mdx?c)", "x.mdx:6:1: a file of the module takes no ?query; end the address before the ?"},
 		{"nowhere", "a [b]()", "x.mdx:6:3: the link leads nowhere; put the address between the parentheses"},
 		{"own file", "[a](x.mdx)", "x.mdx:6:1: the link leads to its own lesson; add the heading as #…"},
-		{"no heading", "## a\n\n[b](#c) [d](x.mdx#a)", "x.mdx:8:1: there is no heading #c in this lesson"},
-		{"control character", "[a](<b\x01c>)", "x.mdx:6:1: \"b\\x01c\" is not an address"},
+		{"nobody", "[a](mailto:)", "x.mdx:6:1: \"mailto:\" names nobody; write who is to get the mail behind mailto:"},
+		{"no heading", "## a\n\n[b](#c) [d](x.mdx#a)", "x.mdx:8:1: there is no heading #c in this lesson; name one that it has, as #a"},
+		{"mistyped heading", "## Fuel flow\n\n[b](#fule-flow)", "x.mdx:8:1: there is no heading #fule-flow in this lesson; did you mean #fuel-flow?"},
+		{"heading of none", "[b](#c)", "x.mdx:6:1: there is no heading #c in this lesson; it has none, so add one, or take the #… away"},
+		{"control character", "[a](<b\x01c>)", "x.mdx:6:1: \"b\\x01c\" is not an address; write https:// and what follows, or the path of a file"},
 		{"other encoding", "a\n\xff", "x.mdx:7:1: this is not UTF-8; save the file in that encoding"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -76,7 +79,7 @@ func TestFrontMatterFaults(t *testing.T) {
 		{"alias", "---\ntitle: &a T\nsummary: *a\ndate: 2026-03-31\n---\n", "x.mdx:2:8: the front matter uses \"&\"; write the value itself\nx.mdx:3:10: the front matter uses \"*\"; write the value itself"},
 		{"syntax", "---\n" + good + "acs: [a\n---\n", "x.mdx:5:6: the front matter is not YAML: sequence end token ']' not found"},
 		{"twice", "---\n" + good + "title: T\n---\n", "x.mdx:5:1: the front matter is not YAML: mapping key \"title\" already defined"},
-		{"nested", "---\n" + good + "acs: " + strings.Repeat("[", 100) + "\n---\n", "x.mdx:5:1: the front matter is nested deeper than 16 levels"},
+		{"nested", "---\n" + good + "acs: " + strings.Repeat("[", 100) + "\n---\n", "x.mdx:5:1: the front matter is nested deeper than 16 levels; make it flatter"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -106,10 +106,17 @@ func (s *survey) nativeAttribute(e *element, n native, a attribute) {
 		text = ""
 	}
 	if !fits[a.name](text) {
-		s.faults.in(a.at, "%q is no value of %s", text, a.name)
+		s.faults.in(a.at, "%q is no value of %s; write %s", text, a.name, fitting[a.name])
 		return
 	}
 	e.use.attrs = append(e.use.attrs, [2]string{a.name, text})
+}
+
+// fitting says to an author what the attributes of HTML may be.
+var fitting = map[string]string{
+	"open":  "open alone",
+	"start": "a whole number from 0, as start={3}",
+	"title": "a text of up to 200 characters",
 }
 
 // fits tells what the attributes of HTML may be.

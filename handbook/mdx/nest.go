@@ -187,7 +187,7 @@ func (n *nest) enter(e *element) {
 		n.open = append(n.open, e)
 	default:
 		n.forgiven[e.tag.name]++
-		n.faults.in(e.tag.at, "tags are nested deeper than %d levels", maxTags)
+		n.faults.in(e.tag.at, "tags are nested deeper than %d levels; take some of them apart", maxTags)
 	}
 }
 

@@ -45,8 +45,8 @@ var tagFaults = []faultCase{
 	{"attribute of HTML", "a <b class=\"x\" onclick={1} {...y}>b</b>", "6:6: <b> takes no class here; remove it\n" +
 		"6:16: <b> takes no onclick here; remove it\n" +
 		"6:28: <b> takes no {...} here; remove it"},
-	{"values of HTML", "<details open=\"x\">\n</details>\n<ol start={-1}>\n</ol>", "6:10: \"x\" is no value of open\n" +
-		"8:5: \"-1\" is no value of start"},
+	{"values of HTML", "<details open=\"x\">\n</details>\n<ol start={-1}>\n</ol>", "6:10: \"x\" is no value of open; write open alone\n" +
+		"8:5: \"-1\" is no value of start; write a whole number from 0, as start={3}"},
 	{"place of HTML", "a <li>b</li>\n\n<b>\nc\n</b>\n\n<hr>\nx\n</hr>", "6:3: <li> stands only directly in <ol> or <ul>; put it there\n" +
 		"8:1: <b> stands within a line of text; write it and its end on one line, with nothing but text between\n" +
 		"12:1: nothing stands inside <hr>; write <hr />"},
@@ -61,8 +61,8 @@ var tagFaults = []faultCase{
 	{"closed alone", "a </b>\n\n</Callout>", "6:3: </b> closes nothing; remove it, or write \\< for the character\n" +
 		"8:1: </Callout> closes nothing; remove it, or write \\< for the character"},
 	{"closed by itself too", "<Callout/> </Callout>", "6:12: </Callout> closes nothing; remove it, or write \\< for the character"},
-	{"too deep", strings.Repeat("<div>\n", 34) + strings.Repeat("</div>\n", 34), "38:1: tags are nested deeper than 32 levels\n" +
-		"39:1: tags are nested deeper than 32 levels"},
+	{"too deep", strings.Repeat("<div>\n", 34) + strings.Repeat("</div>\n", 34), "38:1: tags are nested deeper than 32 levels; take some of them apart\n" +
+		"39:1: tags are nested deeper than 32 levels; take some of them apart"},
 	{"syntax", "<Callout, kind=\"tip\">\n</Callout>", "6:9: ',' does not belong into the tag <Callout>; mend it, or write \\< for the tag's first character"},
 	{"no value", "<Callout kind=tip>\n</Callout>", "6:15: the value of kind must be a string or stand in braces; write kind=\"…\" or kind={…}"},
 	{"no value at all", "<Callout kind={}>\n</Callout>", "6:17: the braces are empty; write a value of kind"},
@@ -119,11 +119,11 @@ var propFaults = []faultCase{
 	{"strings", "{\"a} {'\\u{110000}'} {\"\\x0\"}\n\n{'a\nb'}", "6:12: \"110000\" is not the number of a character\n" +
 		"8:2: the string is not closed; end it with '"},
 	{"fields", "{{\"__proto__\": 1}} {{[a]: 1}} {{a 1}} {{1}} {[1 2]}", "6:3: this is no name of a field\n" +
-		"6:23: this is nested deeper than 32 levels\n" +
+		"6:23: this is nested deeper than 32 levels; make it flatter\n" +
 		"6:35: a comma or } is missing here\n" +
 		"6:42: a : is missing here\n" +
 		"6:49: a comma or ] is missing here"},
-	{"deep array", "{" + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", "6:35: this is nested deeper than 32 levels"},
+	{"deep array", "{" + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", "6:35: this is nested deeper than 32 levels; make it flatter"},
 }
 
 func TestExpressionFaults(t *testing.T) { testFaults(t, expressionFaults) }

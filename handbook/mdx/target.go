@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
+
+	"pilothandbook/handbook/mdx/record"
 )
 
 func (s *survey) link(n *ast.Link) {
@@ -161,12 +163,27 @@ func (s *survey) inside(l Link, pos int) (target string, ok bool) {
 
 // anchors reports links to headings that this lesson does not have.
 func (s *survey) anchors() {
+	known := make([]string, len(s.lesson.Headings))
+	for i, h := range s.lesson.Headings {
+		known[i] = h.ID
+	}
 	for _, l := range s.here {
-		known := slices.ContainsFunc(s.lesson.Headings, func(h Heading) bool { return h.ID == l.Fragment })
-		if !known && l.Fragment != "" {
-			s.faults.add(l.Line, l.Column, "there is no heading #%s in this lesson", l.Fragment)
+		if l.Fragment != "" && !slices.Contains(known, l.Fragment) {
+			s.faults.add(l.Line, l.Column, "there is no heading #%s in this lesson; %s", l.Fragment, OtherHeading(l.Fragment, known))
 		}
 	}
+}
+
+// OtherHeading says where a link may lead instead of to a heading that is not
+// among those known.
+func OtherHeading(wrong string, known []string) string {
+	if near := record.Nearest(wrong, known); near != "" {
+		return "did you mean #" + near + "?"
+	}
+	if len(known) == 0 {
+		return "it has none, so add one, or take the #… away"
+	}
+	return "name one that it has, as #" + known[0]
 }
 
 func (s *survey) lessonURL(file string) (string, bool) {
@@ -207,20 +224,20 @@ func missing(file string) string {
 // path relative to the lesson.
 func parseURL(address string) (u *url.URL, problem string) {
 	if len(address) > maxURL {
-		return nil, "the address is over 2,048 characters"
+		return nil, "the address is over 2,048 characters; give a shorter one"
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, strconv.Quote(address) + " is not an address"
+		return nil, strconv.Quote(address) + " is not an address; write https:// and what follows, or the path of a file"
 	}
 	switch u.Scheme {
 	case "http", "https":
 		if u.Host == "" {
-			return nil, strconv.Quote(address) + " names no host"
+			return nil, strconv.Quote(address) + " names no host; write the site behind https://, as in https://www.faa.gov"
 		}
 	case "mailto":
 		if u.Opaque == "" {
-			return nil, strconv.Quote(address) + " names nobody"
+			return nil, strconv.Quote(address) + " names nobody; write who is to get the mail behind mailto:"
 		}
 	case "":
 		problem = relative(u)
@@ -240,7 +257,7 @@ func relative(u *url.URL) (problem string) {
 	case strings.HasPrefix(u.Path, "/"):
 		return strconv.Quote(u.Path) + " is not relative; name the file as seen from the lesson's folder, or another module's lesson as /modules/KEY/lessons/ID"
 	case u.RawQuery != "" || u.ForceQuery:
-		return "a file of the module takes no ?query"
+		return "a file of the module takes no ?query; end the address before the ?"
 	}
 	return ""
 }

@@ -106,17 +106,18 @@ func (j Jobs) astray(ctx context.Context, r manuscript.Reference, lessons map[st
 	case found && (r.Heading == "" || slices.Contains(headings, r.Heading)):
 		return "", nil
 	case found:
-		return fmt.Sprintf("there is no heading #%s in the lesson %s of %s", r.Heading, r.Lesson, r.Module), nil
+		return fmt.Sprintf("there is no heading #%s in the lesson %s of %s; %s",
+			r.Heading, r.Lesson, r.Module, mdx.OtherHeading(r.Heading, headings)), nil
 	}
 	now, _, err := version.Successor(ctx, j.DB, r.Module, r.Lesson)
 	if now == "" {
 		now = record.Nearest(r.Lesson, slices.Sorted(maps.Keys(lessons)))
 	}
-	text := fmt.Sprintf("the active version of %s has no lesson %q", r.Module, r.Lesson)
-	if now != "" {
-		text += fmt.Sprintf("; did you mean /modules/%s/lessons/%s?", r.Module, now)
+	text := fmt.Sprintf("the active version of %s has no lesson %q; ", r.Module, r.Lesson)
+	if now == "" {
+		return text + "link to one that it has", err
 	}
-	return text, err
+	return text + fmt.Sprintf("did you mean /modules/%s/lessons/%s?", r.Module, now), err
 }
 
 // refuse makes one error of all faults, a line for each. No retry heals them.

@@ -119,8 +119,8 @@ func TestLinksAbroad(t *testing.T) {
 	}
 	wantLines(t, publish("0.2.0"), []string{
 		`lessons/airspeed.mdx:8:1: the active version of private_commercial has no lesson "weight"; did you mean /modules/private_commercial/lessons/weight-and-balance?`,
-		`lessons/airspeed.mdx:9:1: there is no heading #second in the lesson weight-and-balance of private_commercial`,
+		`lessons/airspeed.mdx:9:1: there is no heading #second in the lesson weight-and-balance of private_commercial; name one that it has, as #first`,
 		`lessons/airspeed.mdx:10:1: the active version of private_commercial has no lesson "densty-altitude"; did you mean /modules/private_commercial/lessons/density-altitude?`,
-		`lessons/airspeed.mdx:11:1: the active version of private_commercial has no lesson "rotor"`,
+		`lessons/airspeed.mdx:11:1: the active version of private_commercial has no lesson "rotor"; link to one that it has`,
 	})
 }

@@ -31,7 +31,7 @@ func parse(src []byte, report Report) (body ast.Node, ok bool) {
 		return nil, false
 	}
 	if line := nested(src); line > 0 {
-		report(Place{line, 1}, "is nested deeper than %d levels", maxNesting)
+		report(Place{line, 1}, "is nested deeper than %d levels; make it flatter", maxNesting)
 		return nil, false
 	}
 	// The parser is not ours, and its panic must stay this file's fault.
