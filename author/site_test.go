@@ -31,7 +31,7 @@ func TestForeignSite(t *testing.T) {
 		t.Fatal(err, said.String())
 	}
 	wantText(t, said.String(), "Imported 289 of 289 pages", "Faults: 0.", "lead nowhere and became text: 346.",
-		"<LinkCard> (826), <Preview> (310), <Fragment> (284),", "handbook preview "+to)
+		"<LinkCard> (826), <Preview> (310), import @astrojs/starlight/components (241),", "handbook preview "+to)
 
 	h := newHandbook(t, nil)
 	out, err := h.publish(t, to, true)

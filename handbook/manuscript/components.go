@@ -139,7 +139,7 @@ func tagOf(name string) string {
 func (g *gate) declared(name string) (c own, ok bool) {
 	c.file, c.Element = "components/"+name+".ts", mdx.OwnPrefix+name
 	props := "components/" + name + propsEnd
-	if _, taken := mdx.Builtin(tagOf(name)); taken {
+	if _, taken := mdx.Builtin(tagOf(name)); taken || tagOf(name) == mdx.FragmentTag {
 		g.fault(c.file, 0, 0, "<%s> is a component of the handbook; choose another name", tagOf(name))
 	}
 	_, ok = g.texts[c.file]

@@ -127,6 +127,8 @@ func TestComponentFaults(t *testing.T) {
 			ts + `: it defines the element "hb-tabs", which is not the module's; begin its name with m-`},
 		{"a built-in name", map[string]string{"components/tab-item.ts": `customElements.define("m-tab-item", class extends HTMLElement {})`, "components/tab-item.props.yaml": "props: []"},
 			"components/tab-item.ts: <TabItem> is a component of the handbook; choose another name"},
+		{"the name of fragments", map[string]string{"components/fragment.ts": `customElements.define("m-fragment", class extends HTMLElement {})`, "components/fragment.props.yaml": "props: []"},
+			"components/fragment.ts: <Fragment> is a component of the handbook; choose another name"},
 		{"prop twice", edit(props, "name: unit", "name: speed"), props + `:3:12: "speed" is declared twice; remove one`},
 		{"prop's name", edit(props, "name: unit", "name: data-unit"), props + `:3:12: "data-unit" is no name of a prop; write up to 40 letters and digits, the first in lower case`},
 		{"field", edit(props, "required: true", "requird: true"), props + `:2:33: there is no field "requird"; did you mean "required"?`},

@@ -34,6 +34,13 @@ func (e *element) isNative() bool {
 	return e.tag.name != "" && e.tag.name[0] >= 'a' && e.tag.name[0] <= 'z'
 }
 
+// FragmentTag is the name of a fragment that has one: no component may be
+// called so.
+const FragmentTag = "Fragment"
+
+// isFragment tells an element that is nothing but what stands in it.
+func (e *element) isFragment() bool { return e.tag.name == "" || e.tag.name == FragmentTag }
+
 func (s *survey) element(e *element) {
 	s.lookUp(e)
 	if e.unclosed != "" && (e.use.known || s.keeping()) {
@@ -43,8 +50,8 @@ func (s *survey) element(e *element) {
 
 func (s *survey) lookUp(e *element) {
 	switch name := e.tag.name; {
-	case name == "":
-		e.use.known = true
+	case e.isFragment():
+		s.fragment(e)
 	case strings.ContainsAny(name, ".:"):
 		if s.keep(e.tag.at, e.String()) {
 			s.keepWords(e)
@@ -55,6 +62,17 @@ func (s *survey) lookUp(e *element) {
 		s.native(e)
 	default:
 		s.component(e)
+	}
+}
+
+// fragment passes the attributes that say to a component where the fragment
+// belongs, for which this handbook has no use.
+func (s *survey) fragment(e *element) {
+	e.use.known = true
+	for _, a := range e.tag.attributes {
+		if a.name != "slot" && a.name != "key" {
+			s.nativeAttribute(e, native{}, a)
+		}
 	}
 }
 
@@ -115,7 +133,7 @@ func (s *survey) registered(name string) bool {
 // around is the name of the element that another stands directly in.
 func around(e *element) string {
 	for n := e.Parent(); n != nil; n = n.Parent() {
-		if outer, ok := asElement(n); ok && outer.tag.name != "" {
+		if outer, ok := asElement(n); ok && !outer.isFragment() {
 			return outer.tag.name
 		} else if !ok && n.Kind() != kindIndented {
 			return ""
@@ -157,10 +175,11 @@ func (s *survey) content(e *element, c Component) {
 	if c.Filled && s.hollow(e) {
 		s.faults.in(e.tag.at, "nothing stands inside %s; write there what it says to readers without script", e)
 	}
-	for child := e.FirstChild(); child != nil && (c.Empty || len(c.Only) > 0); child = child.NextSibling() {
-		name := s.contentName(child)
+	if !c.Empty && len(c.Only) == 0 {
+		return
+	}
+	for _, name := range s.contents(e) {
 		switch {
-		case name == "":
 		case c.Empty:
 			s.faults.in(e.tag.at, "nothing stands inside %s; end it with />", e)
 			return
@@ -172,13 +191,19 @@ func (s *survey) content(e *element, c Component) {
 }
 
 // hollow tells whether there is nothing to see inside an element.
-func (s *survey) hollow(e *element) bool {
+func (s *survey) hollow(e *element) bool { return len(s.contents(e)) == 0 }
+
+// contents are the names of what there is to see inside an element: of a
+// fragment it is what stands in that.
+func (s *survey) contents(e *element) (names []string) {
 	for child := e.FirstChild(); child != nil; child = child.NextSibling() {
-		if s.contentName(child) != "" {
-			return false
+		if inner, ok := child.(*element); ok && inner.isFragment() {
+			names = append(names, s.contents(inner)...)
+		} else if name := s.contentName(child); name != "" {
+			names = append(names, name)
 		}
 	}
-	return true
+	return names
 }
 
 func spell(name string) string {

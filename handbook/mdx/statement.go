@@ -240,7 +240,7 @@ func (s *survey) imports(st statement) {
 	if len(st.names) > 0 && len(unknown) == 0 || s.keep(st.at, "import "+st.path) {
 		return
 	}
-	if len(unknown) > 0 && s.registered(unknown[0].local) {
+	if len(unknown) > 0 && (s.registered(unknown[0].local) || unknown[0].local == FragmentTag) {
 		s.faults.in(st.at, "<%s> is there without an import; remove the import", unknown[0].local)
 		return
 	}

@@ -28,6 +28,8 @@ var tagged = []struct{ name, markdown string }{
 	{"directives", ":::tip[The *best*]\na\n:::\n\n::::note\n:::danger\nb\n:::\n::::"},
 	{"directive", "- a\n\n  :::caution\n  b\n\n  <Tabs>\n  </Tabs>\n  :::\n\nc"},
 	{"fragment", "<>\na\n</>\n\nb <>c</> d"},
+	{"fragment by name", "<Fragment>\na\n</Fragment>\n\nb <Fragment>c *d*</Fragment> e <Fragment/>\n\n<Tabs>\n<Fragment slot=\"first\" key={1}>\n<TabItem label=\"f\">\n\n- g\n\n</TabItem>\n</Fragment>\n</Tabs>"},
+	{"fragment on one line", "<Fragment slot=\"a\"><Callout>b</Callout></Fragment>"},
 	{"HTML", "H<sub>2</sub>O <kbd>a</kbd><br/><abbr title=\"b &amp; c\">d</abbr>"},
 	{"HTML blocks", "<details open>\n<summary>a *b*</summary>\n\nc\n\n</details>\n\n<ol start={3}>\n<li>d</li>\n</ol>"},
 	{"text", "a {\"b < *c*\"} {'\\u00e9\\t'} {`d\ne`} {1.50} {-0x10} {1e3}\n\n{\"f\"}\n\n## g {\"h\"}"},

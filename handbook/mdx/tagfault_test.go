@@ -47,6 +47,12 @@ var tagFaults = []faultCase{
 		"6:28: <b> takes no {...} here; remove it"},
 	{"values of HTML", "<details open=\"x\">\n</details>\n<ol start={-1}>\n</ol>", "6:10: \"x\" is no value of open; write open alone\n" +
 		"8:5: \"-1\" is no value of start; write a whole number from 0, as start={3}"},
+	{"attribute of a fragment", "<Fragment set:html={\"x\"} {...y}>\na\n</Fragment>", "6:11: <Fragment> takes no set:html here; remove it\n" +
+		"6:26: <Fragment> takes no {...} here; remove it"},
+	{"content of a fragment", "<Tabs>\n<Fragment>\na\n</Fragment>\n</Tabs>\n\n<Steps>\n<>\n\nb\n\n</>\n</Steps>", "6:1: inside <Tabs> stands text; only <TabItem> may\n" +
+		"12:1: inside <Steps> stands text; only <ol> may"},
+	{"fragment not closed", "<Fragment slot=\"a\">\n\nb", "6:1: <Fragment> is not closed; add </Fragment> before the end of the lesson, or write \\< for the character"},
+	{"import of a fragment", "import { Fragment } from 'react'\n\na", "6:1: <Fragment> is there without an import; remove the import"},
 	{"place of HTML", "a <li>b</li>\n\n<b>\nc\n</b>\n\n<hr>\nx\n</hr>", "6:3: <li> stands only directly in <ol> or <ul>; put it there\n" +
 		"8:1: <b> stands within a line of text; write it and its end on one line, with nothing but text between\n" +
 		"12:1: nothing stands inside <hr>; write <hr />"},

@@ -51,7 +51,7 @@ func renderElement(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.W
 // around is the HTML before and after what stands in an element.
 func (e *element) around() (before, after string, err error) {
 	switch {
-	case e.tag.name == "":
+	case e.isFragment():
 		return "", "", nil
 	case e.use.native:
 		return e.nativeHTML()

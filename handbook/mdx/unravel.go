@@ -43,6 +43,9 @@ func (s *survey) onlyBlocks(n ast.Node) bool {
 }
 
 func (s *survey) isBlock(e *element) bool {
+	if e.isFragment() {
+		return s.onlyBlocks(e)
+	}
 	if e.isNative() {
 		n, ok := natives(e.tag.name)
 		return ok && !n.inline
