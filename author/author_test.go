@@ -103,7 +103,7 @@ func TestFailedPublication(t *testing.T) {
 	if err := author.Versions(t.Context(), h.options(&listed), "private_commercial", ""); err != nil {
 		t.Fatal(err)
 	}
-	wantText(t, listed.String(), "0.1.0 of 2", ": failed, and no version was made\n",
+	wantText(t, listed.String(), "0.1.0, publication of 2", ": failed, and no version was made\n",
 		`module.yaml:10: the id "altimeter" is that of a lesson of instrument`, `module.yaml:13: the id "airspeed" is that of a lesson of instrument`)
 }
 

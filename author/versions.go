@@ -37,22 +37,31 @@ func Versions(ctx context.Context, o Options, module, activate string) error {
 		return err
 	}
 	for _, p := range found.Pending {
-		word := "under way"
-		if p.Failed {
-			word = "failed, and no version was made"
-		}
-		fmt.Fprintf(o.Out, "\n%s of %s: %s\n%s\n", p.Version, p.At.UTC().Format(time.DateTime), word, p.Text)
+		fmt.Fprintf(o.Out, "\n%s, %s of %s: %s\n%s\n", p.Version, p.What, p.At.UTC().Format(time.DateTime), p.standing(), p.Text)
 	}
 	return nil
 }
 
 // publicationJob is how a handbook tells of a publication that is under way or
-// has failed.
+// has failed, or of what failed to be made of its version afterwards.
 type publicationJob struct {
 	Version string    `json:"version"`
+	What    string    `json:"what"`
 	Failed  bool      `json:"failed"`
 	Text    string    `json:"text"`
 	At      time.Time `json:"at"`
+}
+
+func (p publicationJob) standing() string {
+	switch {
+	case !p.Failed:
+		return "under way"
+	case p.What == "search index":
+		return "failed, and searching does not find what is new"
+	case p.What == "offline package":
+		return "failed, and no device can keep it"
+	}
+	return "failed, and no version was made"
 }
 
 // Difference prints what differs between two versions of a module, named as

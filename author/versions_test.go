@@ -66,3 +66,21 @@ func TestLostLesson(t *testing.T) {
 		t.Errorf("%d files were sent", n)
 	}
 }
+
+// What could not be made of a version says why, where its author looks.
+func TestFailedIndex(t *testing.T) {
+	t.Parallel()
+
+	h := newHandbook(t, nil)
+	if out, err := h.publish(t, folder(t), true); err != nil {
+		t.Fatal(err, out)
+	}
+	platformtest.Exec(t, h.p, `INSERT INTO outbox (id, kind, queue, payload, state, error, finished_at)
+		SELECT gen_random_uuid(), 'update-search-index', 'content-processing', jsonb_build_object('version', id), 'dead', 'no room on the disk', now()
+		FROM content_versions`)
+	var out bytes.Buffer
+	if err := author.Versions(t.Context(), h.options(&out), "instrument", ""); err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, out.String(), "0.1.0, search index of ", ": failed, and searching does not find what is new\nno room on the disk\n")
+}

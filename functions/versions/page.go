@@ -18,26 +18,39 @@ import (
 	"pilothandbook/reader"
 )
 
-// publication is one that is under way or has failed.
+// publication is one that is under way or has failed, or what failed to be made
+// of its version afterwards.
 type publication struct {
 	ID      uuid.UUID `json:"id"`
 	Version string    `json:"version"`
+	What    string    `json:"what"` // publication, search index or offline package
 	Failed  bool      `json:"failed"`
 	Text    string    `json:"text"` // how far it is, or a line for each fault
 	At      time.Time `json:"at"`
 }
 
 // pending returns the publications of a module that are under way, and those
-// that failed and were not made since.
+// that failed and were not made since; of the search indexes and offline
+// packages of its versions only what failed, as each publication makes them.
 func pending(ctx context.Context, q db.Querier, module string) ([]publication, error) {
 	rows, err := q.Query(ctx, `
-		SELECT o.id, s.version, o.state = 'dead', CASE WHEN o.error <> '' THEN o.error ELSE o.progress END, coalesce(o.finished_at, o.created_at)
-		FROM outbox o
-		JOIN sources s ON s.id::text = o.payload->>'source'
-		WHERE (o.state = 'dead' OR o.state = 'waiting' OR o.state IN ('queued', 'running')) AND o.kind = $1 AND s.module_key = $2
-		  AND NOT EXISTS (SELECT FROM content_versions v WHERE v.module_id = s.module_key AND v.version = s.version AND v.release_date > o.created_at)
+		SELECT o.id, o.version, o.what, o.state = 'dead', CASE WHEN o.error <> '' THEN o.error ELSE o.progress END, coalesce(o.finished_at, o.created_at)
+		FROM (
+			SELECT o.id, s.version, 'publication' AS what, o.state, o.error, o.progress, o.finished_at, o.created_at
+			FROM outbox o
+			JOIN sources s ON s.id::text = o.payload->>'source'
+			WHERE o.kind = $2 AND s.module_key = $1
+			  AND NOT EXISTS (SELECT FROM content_versions v WHERE v.module_id = s.module_key AND v.version = s.version AND v.release_date > o.created_at)
+			UNION ALL
+			SELECT o.id, v.version, CASE o.kind WHEN $3 THEN 'search index' ELSE 'offline package' END, o.state, o.error, o.progress, o.finished_at, o.created_at
+			FROM outbox o
+			JOIN content_versions v ON v.id::text = o.payload->>'version'
+			WHERE o.state = 'dead' AND o.kind IN ($3, $4) AND v.module_id = $1
+			  AND NOT EXISTS (SELECT FROM packages p WHERE o.kind = $4 AND p.version_id = v.id AND p.created_at > o.created_at)
+		) o
+		WHERE o.state = 'dead' OR o.state = 'waiting' OR o.state IN ('queued', 'running')
 		ORDER BY o.id DESC
-		LIMIT 10`, (job.ProcessModule{}).Job().Kind, module)
+		LIMIT 10`, module, (job.ProcessModule{}).Job().Kind, (job.UpdateSearchIndex{}).Job().Kind, (job.GenerateOfflinePackage{}).Job().Kind)
 	if err != nil {
 		return nil, fmt.Errorf("publications of %q: %w", module, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/functions/versions"
@@ -116,6 +117,51 @@ func TestFailedPublication(t *testing.T) {
 	publish(t, p, "0.1.0")
 	if _, doc := platformtest.Page(t, p, versions.Routes(p), platformtest.Operator(t, p), "/versions/instrument"); strings.Contains(doc.Text(), "airspeed") {
 		t.Error("what was made since is still called failed")
+	}
+}
+
+// What could not be made of a version says why, and in words what it was.
+func TestFailedBehindVersion(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	v := publish(t, p, "0.1.0")[0]
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+		for _, a := range []queue.Args{job.UpdateSearchIndex{Version: v.ID}, job.GenerateOfflinePackage{Version: v.ID}, job.GenerateOfflinePackage{Version: uuid.New()}} {
+			if _, err := queue.Add(t.Context(), tx, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := func() string {
+		_, doc := platformtest.Page(t, p, versions.Routes(p), platformtest.Operator(t, p), "/versions/instrument")
+		return strings.Join(strings.Fields(doc.Find("main ul.rows").Text()), " ")
+	}
+	if text := told(); text != "" {
+		t.Errorf("before they failed: %s", text)
+	}
+	platformtest.Exec(t, p, `UPDATE outbox SET state = 'dead', finished_at = now(), error = kind || ' found no room'`)
+	if text := told(); strings.Count(text, "Failed") != 2 ||
+		!strings.Contains(text, "0.1.0, search index Failed") || !strings.Contains(text, "update-search-index found no room") ||
+		!strings.Contains(text, "0.1.0, offline package Failed") || !strings.Contains(text, "generate-offline-package found no room") {
+		t.Errorf("after they failed: %s", text)
+	}
+	var list struct {
+		Pending []struct{ Version, What, Text string }
+	}
+	platformtest.Call(t, p, versions.Routes(p), platformtest.Operator(t, p), "GET", instrument, nil).Into(t, &list)
+	if len(list.Pending) != 2 || list.Pending[1].What != "search index" || list.Pending[1].Text != "update-search-index found no room" {
+		t.Errorf("listed %+v", list.Pending)
+	}
+	platformtest.Exec(t, p, `
+		WITH k AS (INSERT INTO module_keys (id, module_key, wrapped_by, wrapped) VALUES (gen_random_uuid(), 'instrument', '', '') RETURNING id)
+		INSERT INTO packages (version_id, key_id, format, manifest, created_at) SELECT $1, id, 1, '', now() + interval '1 second' FROM k`, v.ID)
+	if text := told(); strings.Contains(text, "offline package") {
+		t.Errorf("a package that was made since is still called failed: %s", text)
 	}
 }
 
