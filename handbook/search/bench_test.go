@@ -27,38 +27,55 @@ import (
 //go:embed testdata/queries.txt
 var queries string
 
-// BenchmarkFind has 16 readers search 100,000 sections of some 120 words.
+// maxP99 is within what all but one in a hundred searches must be answered, in
+// milliseconds.
+const maxP99 = 25
+
+// BenchmarkFind has 16 readers search 100,000 sections of some 120 words, a
+// hundred times each. It fails over maxP99.
 func BenchmarkFind(b *testing.B) {
-	const readers, lessons, perLesson = 16, 5000, 20
+	const lessons, perLesson = 5000, 20
 	p := platformtest.New(b)
 	in := library(b, p, lessons, perLesson)
 	var asked []string
 	for lines := bufio.NewScanner(bytes.NewReader([]byte(queries))); lines.Scan(); {
 		asked = append(asked, lines.Text())
 	}
-	took := make([][]time.Duration, readers)
-	b.ResetTimer()
+	searches(b, p, in, asked) // so that the connections are open, and what is asked for often is in memory
+	var took []time.Duration
+	for b.Loop() {
+		took = append(took, searches(b, p, in, asked)...)
+	}
+	slices.Sort(took)
+	at := func(share float64) float64 {
+		return took[int(share*float64(len(took)-1))].Seconds() * 1000
+	}
+	b.ReportMetric(at(.5), "p50-ms")
+	b.ReportMetric(at(.99), "p99-ms")
+	if at(.99) > maxP99 {
+		b.Errorf("one search in a hundred takes over %.0f ms, want %d ms at most", at(.99), maxP99)
+	}
+}
+
+// searches has 16 readers search at once, and returns how long each search took.
+func searches(b *testing.B, p *platform.Platform, in []search.Edition, asked []string) []time.Duration {
+	b.Helper()
+	const readers, each = 16, 100
+	took := make([]time.Duration, readers*each)
 	var all sync.WaitGroup
 	for r := range readers {
 		all.Go(func() {
-			for i := r; i < b.N; i += readers {
+			for i := r; i < len(took); i += readers {
 				begin := time.Now()
-				_, err := search.Find(b.Context(), p.DB, in, []string{"private_commercial"}, asked[i%len(asked)])
-				if err != nil {
+				if _, err := search.Find(b.Context(), p.DB, in, []string{"private_commercial"}, asked[i%len(asked)]); err != nil {
 					b.Error(err)
-					return
 				}
-				took[r] = append(took[r], time.Since(begin))
+				took[i] = time.Since(begin)
 			}
 		})
 	}
 	all.Wait()
-	sorted := slices.Sorted(slices.Values(slices.Concat(took...)))
-	at := func(share float64) float64 {
-		return sorted[int(share*float64(len(sorted)-1))].Seconds() * 1000
-	}
-	b.ReportMetric(at(.5), "p50-ms")
-	b.ReportMetric(at(.99), "p99-ms")
+	return took
 }
 
 // library publishes lessons of made-up text and indexes them. Words are as
