@@ -1,11 +1,15 @@
 package mdx_test
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"pilothandbook/handbook/mdx"
+	"pilothandbook/platform/formula"
+	"pilothandbook/platform/highlight"
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/platform/platformtest/hostile"
 )
@@ -19,16 +23,17 @@ func TestNothingRunsInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []string
+	all := nested(t, slices.Concat(hostile.Markdown(), hostile.HTML(), naughty))
+	module := moduleFiles(t)
 	for _, markdown := range slices.Concat(hostile.Markdown(), hostile.HTML(), naughty) {
-		lesson, _ := mdx.Render("lessons/x.mdx", []byte(front+markdown), files)
+		lesson, _ := mdx.Render("lessons/x.mdx", []byte(front+markdown), module)
 		all = append(all, lesson.HTML)
 	}
 	for _, src := range slices.Concat(hostile.HTML(), naughty) {
 		all = append(all, mdx.Sanitise(src))
 	}
 	var lessons, raw []chromium.Document
-	for some := range slices.Chunk(all, 10) { // one alone takes a browser almost as long
+	for some := range slices.Chunk(all, 30) { // one alone takes a browser almost as long
 		lessons = append(lessons, shown(strings.Join(some, "\n<hr>\n")))
 	}
 	for _, src := range hostile.HTML() {
@@ -48,4 +53,74 @@ func TestNothingRunsInChromium(t *testing.T) {
 
 func shown(html string) chromium.Document {
 	return chromium.Document{Type: "text/html; charset=utf-8", Body: "<!doctype html><body>" + html}
+}
+
+// moduleFiles is what a lesson of a module has: formulas, colours for code, and
+// a component of the module's own.
+func moduleFiles(t *testing.T) mdx.Resolver {
+	t.Helper()
+	var setter formula.Setter
+	r := files
+	r.Code = new(highlight.Painter).Lines
+	r.Math = func(tex string, display bool) (mdx.Formula, error) {
+		f, err := setter.Set(tex, display)
+		var wrong *formula.Error
+		if errors.As(err, &wrong) {
+			err = &mdx.FormulaError{At: wrong.At, Text: wrong.Text}
+		}
+		return mdx.Formula{HTML: f.MathML, Text: f.Text}, err
+	}
+	fallback, problems := mdx.Fragment("The *wind* at $V_A$.\n\n```html\n<script>alert(1)</script>\n```", r)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	wind := mdx.Component{
+		Element: mdx.OwnPrefix + "wind", Empty: true,
+		Props:  []mdx.Prop{{Name: "text"}, {Name: "list", Type: mdx.Array}, {Name: "fields", Type: mdx.Object}},
+		Render: func(mdx.Tag) (before, after string) { return fallback, "" },
+	}
+	r.Component = func(name string) (mdx.Component, bool) {
+		if name == "Wind" {
+			return wind, true
+		}
+		return mdx.Builtin(name)
+	}
+	return r
+}
+
+// unTeX takes away what has a meaning in a formula.
+var unTeX = strings.NewReplacer("\\", " ", "{", " ", "}", " ", "$", " ", "%", " ", "#", " ", "&", " ", "_", " ", "^", " ", "~", " ", "\n", " ", "\r", " ")
+
+// nested is the HTML of lessons that have hostile texts where Markdown is not
+// read: as props, as code and in formulas.
+func nested(t *testing.T, texts []string) (all []string) {
+	t.Helper()
+	module := moduleFiles(t)
+	reached := map[string]int{}
+	for _, text := range texts {
+		prop, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, markdown := range map[string]string{
+			" data-props=": "<Wind text={" + string(prop) + "} list={[" + string(prop) + "]} fields={{\"a\": " + string(prop) + "}} />",
+			"<span class=": "~~~~~~~~html\n" + text + "\n~~~~~~~~",
+			"<math":        "a $\\text{" + unTeX.Replace(text) + "}$",
+		} {
+			lesson, _ := mdx.Render("lessons/x.mdx", []byte(front+markdown), module)
+			if problem := dangerous(lesson.HTML); problem != "" {
+				t.Errorf("%q has %s", markdown, problem)
+			}
+			if strings.Contains(lesson.HTML, kind) {
+				reached[kind]++
+				all = append(all, lesson.HTML)
+			}
+		}
+	}
+	for _, kind := range []string{" data-props=", "<span class=", "<math"} {
+		if reached[kind]*2 < len(texts) {
+			t.Errorf("of %d texts, %d are shown with %s", len(texts), reached[kind], kind)
+		}
+	}
+	return all
 }
