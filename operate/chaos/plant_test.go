@@ -50,6 +50,7 @@ type plant struct {
 	kills    atomic.Int64
 	thawed   atomic.Int64 // workers that stood still and went on
 	away     []span       // when Redis or PostgreSQL did not answer
+	lost     []time.Time  // when Redis lost what it held
 	restarts sync.WaitGroup
 	began    time.Time
 	journal  *os.File

@@ -140,10 +140,14 @@ func (p *plant) fall(b blow) {
 		time.Sleep(b.down)
 		p.redis.Restart(p.t)
 		p.away = append(p.away, span{began, time.Now()})
+		if b.what == cutRedis {
+			p.lost = append(p.lost, time.Now())
+		}
 	case killPostgres:
 		p.dropPostgres(b.down / 2)
 	case flushRedis:
 		p.flush()
+		p.lost = append(p.lost, time.Now())
 	case freezeRedis:
 		p.away = append(p.away, span{time.Now(), time.Now().Add(b.down)})
 		p.signal(syscall.SIGSTOP)
