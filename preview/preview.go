@@ -10,7 +10,7 @@
 //	GET /components/…                  the scripts of the module's own components
 //	GET /preview/events?after=N        Server-Sent Events: the folder was read again
 //
-// Whatever else pages lead to is not there.
+// Whatever else pages lead to is not there, which a page says.
 package preview
 
 import (
@@ -39,7 +39,7 @@ import (
 	"pilothandbook/router"
 )
 
-//go:embed index.html panel.html preview.js
+//go:embed index.html missing.html panel.html preview.js
 var files embed.FS
 
 // Serve shows the folder on l until ctx ends.
@@ -60,6 +60,7 @@ type stand struct {
 	stop  <-chan struct{}
 	leaf  leaf.Page
 	index *reader.Page
+	gone  *reader.Page
 	panel *template.Template
 }
 
@@ -69,7 +70,7 @@ func newStand(ctx context.Context, dir string, c bundle.Compiler) (*stand, error
 		return nil, err
 	}
 	return &stand{
-		shelf: shelf, stop: ctx.Done(), leaf: leaf.New(), index: reader.New(files, "index.html"),
+		shelf: shelf, stop: ctx.Done(), leaf: leaf.New(), index: reader.New(files, "index.html"), gone: reader.New(files, "missing.html"),
 		panel: template.Must(template.ParseFS(files, "panel.html")),
 	}, nil
 }
@@ -77,6 +78,7 @@ func newStand(ctx context.Context, dir string, c bundle.Compiler) (*stand, error
 func (s *stand) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.showIndex)
+	mux.HandleFunc("GET /", s.showMissing)
 	mux.HandleFunc("GET /modules/{module}/lessons/{lesson}", s.showLesson)
 	mux.HandleFunc("POST /modules/{module}/lessons/{lesson}/finish", next)
 	mux.Handle("GET /modules/{module}", http.RedirectHandler("/", http.StatusSeeOther))
@@ -119,6 +121,17 @@ func (s *stand) showLesson(w http.ResponseWriter, r *http.Request) {
 	}
 	page, err := s.leaf.Build(*l, "")
 	s.send(w, http.StatusOK, page, err, panel)
+}
+
+// showMissing answers where pages of the whole handbook lead that a preview does
+// not have.
+func (s *stand) showMissing(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/api/") { // which scripts ask
+		http.NotFound(w, r)
+		return
+	}
+	page, err := s.gone.Build(reader.View{Title: "Not in a preview", Same: true})
+	s.send(w, http.StatusNotFound, page, err, s.now().panel(s.dir, ""))
 }
 
 // send puts the panel and its script into a page of the real reader.

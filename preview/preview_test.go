@@ -228,10 +228,11 @@ func TestPages(t *testing.T) {
 		{"/modules/instrument/lessons/nope", "Crosswind in practice", 404},
 		{"/media/crosswind.svg", "<svg", 200},
 		{"/media/notes.txt", "404", 404},
-		{"/media/../module.yaml", "404", 404},
+		{"/media/../module.yaml", "Not in a preview", 404},
 		{"/assets/nope.css", "404", 404},
 		{"/preview/preview.js", "EventSource", 200},
 		{"/api/session", "404", 404},
+		{"/search?q=wind", "Not in a preview", 404},
 	} {
 		if status, body := get(t, url+tc.path); status != tc.status || !strings.Contains(body, tc.want) {
 			t.Errorf("%s: %d, %.200q; want %d and %q", tc.path, status, body, tc.status, tc.want)
