@@ -60,6 +60,9 @@ func BenchmarkWebhook(b *testing.B) {
 				b.ReportMetric(100*sale.rate()/least.rate(), "%")
 				b.ReportMetric(sale.allocations(), "allocs/sale")
 				b.ReportMetric(least.allocations(), "allocs/bare")
+				if share := 100 * sale.rate() / least.rate(); share < 70 && disk.sync > 0 && deliverers == 1 {
+					b.Errorf("a sale reaches %.0f %% of committing one row, want 70 %%", share)
+				}
 			})
 		}
 	}
