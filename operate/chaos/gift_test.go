@@ -32,7 +32,8 @@ func (r *reader) give(ctx context.Context, module string) (session, code string,
 		return session, "", err
 	}
 	byMail := r.rng.IntN(2) == 0
-	found := until(ctx, patience, func() bool {
+	// A mail that Redis lost waits a minute, and may be lost again meanwhile.
+	found := until(ctx, 2*patience, func() bool {
 		var text string
 		if text, err = r.order(ctx, session); err != nil {
 			return false

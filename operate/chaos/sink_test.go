@@ -102,7 +102,7 @@ func (d *delivery) Data(r io.Reader) error {
 	l.to, l.by = d.to, d.worker
 	d.begin(l)
 	defer d.end()
-	if d.sink.slow.Load() && rand.IntN(20) == 0 {
+	if d.sink.slow.Load() && rand.IntN(100) == 0 {
 		time.Sleep(time.Second + rand.N(7*time.Second))
 	}
 	if !d.accept(l) {
