@@ -2,13 +2,11 @@ package mdx_test
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"pilothandbook/handbook/mdx"
-	"pilothandbook/platform/formula"
 	"pilothandbook/platform/highlight"
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/platform/platformtest/hostile"
@@ -23,9 +21,10 @@ func TestNothingRunsInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := nested(t, slices.Concat(hostile.Markdown(), hostile.HTML(), naughty))
+	texts := slices.Concat(hostile.Markdown(), hostile.HTML(), naughty)
+	all := nested(t, texts)
 	module := moduleFiles(t)
-	for _, markdown := range slices.Concat(hostile.Markdown(), hostile.HTML(), naughty) {
+	for _, markdown := range texts {
 		lesson, _ := mdx.Render("lessons/x.mdx", []byte(front+markdown), module)
 		all = append(all, lesson.HTML)
 	}
@@ -59,17 +58,8 @@ func shown(html string) chromium.Document {
 // a component of the module's own.
 func moduleFiles(t *testing.T) mdx.Resolver {
 	t.Helper()
-	var setter formula.Setter
-	r := files
+	r := typeset
 	r.Code = new(highlight.Painter).Lines
-	r.Math = func(tex string, display bool) (mdx.Formula, error) {
-		f, err := setter.Set(tex, display)
-		var wrong *formula.Error
-		if errors.As(err, &wrong) {
-			err = &mdx.FormulaError{At: wrong.At, Text: wrong.Text}
-		}
-		return mdx.Formula{HTML: f.MathML, Text: f.Text}, err
-	}
 	fallback, problems := mdx.Fragment("The *wind* at $V_A$.\n\n```html\n<script>alert(1)</script>\n```", r)
 	if len(problems) > 0 {
 		t.Fatal(problems)

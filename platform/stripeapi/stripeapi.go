@@ -1,5 +1,5 @@
 // Package stripeapi has those parts of Stripe's API that the handbook and its
-// tests ask. Stripe's own client.API has all of them, which are six times as
+// tests ask. Stripe's own client.API has all of them, which are ten times as
 // many packages to compile and to load.
 package stripeapi
 

@@ -12,7 +12,7 @@ import (
 )
 
 // TestPack builds a function that has no main of its own. For arm64 it builds a
-// small program in its place: compiling everything for it takes minutes.
+// small program in its place: compiling everything for it takes a minute.
 func TestPack(t *testing.T) {
 	repository, err := filepath.Abs(filepath.Join("..", "..", ".."))
 	if err != nil {
