@@ -61,7 +61,7 @@ type Recorder struct {
 // before the process ends, and on Lambda before each answer.
 func NewRecorder(p *platform.Platform) *Recorder {
 	r := &Recorder{db: p.DB, monitor: p.Monitor, log: p.Log}
-	r.timer = time.AfterFunc(time.Hour, r.tick)
+	r.timer = time.AfterFunc(time.Hour, func() { _ = r.Flush() })
 	r.timer.Stop()
 	for _, result := range results() {
 		r.Count(result, 0) // so that an alert sees the first one
@@ -94,42 +94,53 @@ func (r *Recorder) Add(events []Event) (taken int) {
 	return taken
 }
 
-// Flush writes all that is held, after what is being written. What PostgreSQL
-// does not take for the moment stays, and is its error.
+// Flush writes all that is held, after what is being written; what comes
+// meanwhile waits for others. What PostgreSQL does not take for the moment stays,
+// and is its error.
 func (r *Recorder) Flush() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
+	err := r.write(len(r.first(room)))
+	r.wait(err)
+	return err
+}
+
+// write writes the first n events.
+func (r *Recorder) write(n int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	size := batch
-	for {
-		events := r.first(size)
-		if len(events) == 0 {
-			return nil
-		}
+	for size := batch; n > 0; {
+		events := r.first(min(n, size))
 		err := store(ctx, r.db, events)
 		switch {
 		case err == nil:
 			r.done(Stored, len(events))
+			n -= len(events)
 			size = min(2*size, batch)
 		case hopeless(err) && len(events) > 1: // one of them is, and is found by halving
 			size = len(events) / 2
 		case hopeless(err):
 			r.done(Failed, 1)
+			n--
 			r.log.Error("an analytics event is dropped", "kind", events[0].Kind, "module", events[0].Module, "err", err)
 		default:
 			r.log.Warn("analytics events wait to be written", "events", len(r.first(room)), "err", err)
 			return err
 		}
 	}
+	return nil
 }
 
-// tick writes when it is time, and tries again later if need be.
-func (r *Recorder) tick() {
-	err := r.Flush()
+// wait has what is held written when it is time, and later where PostgreSQL did
+// not take it.
+func (r *Recorder) wait(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err != nil && !r.stopped {
+	switch held := len(r.held); {
+	case held == 0 || r.stopped:
+	case held >= batch && err == nil:
+		r.timer.Reset(0)
+	default:
 		r.timer.Reset(every)
 	}
 }

@@ -1,6 +1,7 @@
 package analytics_test
 
 import (
+	"context"
 	"net"
 	"slices"
 	"testing"
@@ -87,6 +88,44 @@ func TestAway(t *testing.T) {
 	if dropped := result(t, p, analytics.Full); dropped != 60_000 {
 		t.Errorf("%v are dropped with the process", dropped)
 	}
+}
+
+// What comes while others are written waits for its second: else each commit
+// would bring the next one, of the few that came during it.
+func TestNotOneByOne(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	conn, err := p.DB.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `LOCK TABLE analytics_events IN SHARE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	r := analytics.NewRecorder(p)
+	r.Add(many(1))
+	flushed := make(chan error)
+	go func() { flushed <- r.Flush() }()
+	eventually(t, "it is being written", func() bool {
+		return platformtest.Text(t, p, `SELECT count(*)::text FROM pg_locks WHERE NOT granted`) != "0"
+	})
+	r.Add(many(2))
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-flushed; err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, p, `true`); n != 1 {
+		t.Errorf("%d events are written at once", n)
+	}
+	eventually(t, "the others are there", func() bool { return count(t, p, `true`) == 3 })
 }
 
 // What is being written when the process ends is counted too.
