@@ -68,10 +68,7 @@ func BenchmarkWebResident(b *testing.B) {
 // The two start by turns, and medians count.
 func BenchmarkStart(b *testing.B) {
 	d := prepare(b, platformtest.Config(b))
-	least := filepath.Join(b.TempDir(), "bare")
-	if out, err := exec.Command("go", "build", "-o", least, "./testdata/bare").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v\n%s", err, out)
-	}
+	least := buildBare(b)
 	var web, bare []time.Duration
 	for b.Loop() {
 		web = append(web, healthy(b, d, d.bin, "web"))
@@ -88,6 +85,16 @@ func BenchmarkStart(b *testing.B) {
 	if times > 5 {
 		b.Errorf("web is healthy after %v, the least service after %v: %.2f times as long, want 5 at most", ours, theirs, times)
 	}
+}
+
+// buildBare builds the least service.
+func buildBare(b *testing.B) string {
+	b.Helper()
+	bin := filepath.Join(b.TempDir(), "bare")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/bare").CombinedOutput(); err != nil {
+		b.Fatalf("build: %v\n%s", err, out)
+	}
+	return bin
 }
 
 // healthy starts a program, and returns after how long it answered.

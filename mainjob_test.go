@@ -30,11 +30,12 @@ type deployment struct {
 }
 
 // deploy starts one on an empty database.
-func deploy(t testing.TB) *deployment {
+func deploy(t testing.TB, settings ...string) *deployment {
 	t.Helper()
 	cfg := platformtest.Config(t)
 	cfg.DatabaseURL = config.Secret(platformtest.EmptyDatabase(t))
 	d := prepare(t, cfg)
+	d.env = append(d.env, settings...)
 	d.command(t, nil, "migrate")
 	d.start(t)
 	eventually(t, "web and worker are healthy", func() bool {

@@ -204,7 +204,11 @@ func (rt *Router) fromHere(r *http.Request) error {
 // identify finds the reader. A public page is still served while nobody can
 // be identified.
 func (rt *Router) identify(route web.Route, r *http.Request) (*access.Reader, error) {
-	who, err := rt.gate.Identify(r)
+	find := rt.gate.Identify
+	if route.Glance {
+		find = rt.gate.Glance
+	}
+	who, err := find(r)
 	if err != nil && route.Access == web.Public && db.Gone(err) {
 		return nil, nil
 	}

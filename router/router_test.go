@@ -7,7 +7,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"pilothandbook/handbook/access"
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/fault"
@@ -264,6 +268,41 @@ func TestStaleReader(t *testing.T) {
 		if got := platformtest.Call(t, away, routes(), tc.who, tc.method, tc.path, nil); got.Status != tc.want {
 			t.Errorf("%s %s: %d, want %d", tc.method, tc.path, got.Status, tc.want)
 		}
+	}
+}
+
+// A route that decides nothing does not ask again who somebody is, until this
+// process is told that they have changed.
+func TestGlance(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	who := func(w http.ResponseWriter, r *http.Request) error {
+		return web.JSON(w, http.StatusOK, access.User(r.Context()) != uuid.Nil)
+	}
+	both := []web.Route{
+		{Method: "GET", Path: "/now", Access: web.Public, Handle: who},
+		{Method: "GET", Path: "/lately", Access: web.Public, Handle: who, Glance: true},
+	}
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	knows := func(path string) bool {
+		got := platformtest.Call(t, p, both, ana, "GET", path, nil)
+		return strings.TrimSpace(got.Body) == "true"
+	}
+	if !knows("/now") || !knows("/lately") {
+		t.Fatal("she is not known")
+	}
+	platformtest.Exec(t, p, `DELETE FROM sessions WHERE user_id = $1`, ana.ID) // by another process
+	for deadline := time.Now().Add(10 * time.Second); knows("/now"); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("her session never ends")
+		}
+	}
+	if !knows("/lately") {
+		t.Error("she was asked for again")
+	}
+	access.NewGate(p).Refresh(ana.ID)
+	if knows("/lately") {
+		t.Error("she is still known")
 	}
 }
 

@@ -29,9 +29,6 @@ import (
 	"pilothandbook/platform/web"
 )
 
-// fresh is how long an answer counts in this process.
-const fresh = time.Second
-
 // Reader is somebody who is signed in.
 type Reader struct {
 	Session uuid.UUID // zero for an author's token
@@ -82,7 +79,13 @@ func NewGate(p *platform.Platform) Gate {
 
 // Identify returns who sends a request, nil when nobody is signed in. An
 // author's token that is not known is a fault.
-func (g Gate) Identify(r *http.Request) (*Reader, error) {
+func (g Gate) Identify(r *http.Request) (*Reader, error) { return g.identify(r, current) }
+
+// Glance is Identify, but may tell what was known within a minute: somebody who
+// has signed out or lost a module since.
+func (g Gate) Glance(r *http.Request) (*Reader, error) { return g.identify(r, recent) }
+
+func (g Gate) identify(r *http.Request, k keeping) (*Reader, error) {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return g.byToken(r.Context(), token)
 	}
@@ -90,24 +93,31 @@ func (g Gate) Identify(r *http.Request) (*Reader, error) {
 	if secret == "" {
 		return nil, nil
 	}
-	who, err := g.bySession(r.Context(), account.Hash(secret))
+	who, err := g.bySession(r.Context(), account.Hash(secret), k)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil
 	}
 	return who, err
 }
 
-// kept is the prefix of readers in the process's memory; the hash of the
-// session's secret follows.
-const kept = "reader:"
+// keeping is how readers are kept in the process's memory.
+type keeping struct {
+	prefix string        // of their keys; the hash of the session's secret follows
+	fresh  time.Duration // how long an answer counts
+}
+
+var (
+	current = keeping{"reader:", time.Second}
+	recent  = keeping{"glance:", time.Minute} // where it decides nothing
+)
 
 // readerCost is an estimate of a reader's bytes; what matters is that their
 // number is bounded.
 const readerCost = 600
 
-func (g Gate) bySession(ctx context.Context, hash []byte) (*Reader, error) {
-	who, err := cache.Recall(ctx, g.memory, kept+string(hash), fresh, func(ctx context.Context) (*Reader, int, error) {
-		who, err := g.load(ctx, hash)
+func (g Gate) bySession(ctx context.Context, hash []byte, k keeping) (*Reader, error) {
+	who, err := cache.Recall(ctx, g.memory, k.prefix+string(hash), k.fresh, func(ctx context.Context) (*Reader, int, error) {
+		who, err := g.load(ctx, hash, k)
 		return who, readerCost, err
 	})
 	if db.Gone(err) {
@@ -117,13 +127,13 @@ func (g Gate) bySession(ctx context.Context, hash []byte) (*Reader, error) {
 }
 
 // load asks PostgreSQL for a session, and in the same query for others that
-// are in use and whose second is nearly over: under load most of a look-up is
-// the way there and back.
-func (g Gate) load(ctx context.Context, hash []byte) (*Reader, error) {
+// are in use and whose time is nearly over: under load most of a look-up is the
+// way there and back.
+func (g Gate) load(ctx context.Context, hash []byte, k keeping) (*Reader, error) {
 	const together = 200
 	hashes := [][]byte{hash}
-	for _, key := range g.memory.Due(kept, fresh/2, together) {
-		hashes = append(hashes, []byte(key[len(kept):]))
+	for _, key := range g.memory.Due(k.prefix, k.fresh/2, together) {
+		hashes = append(hashes, []byte(key[len(k.prefix):]))
 	}
 	loaded := g.memory.Generation()
 	found, err := g.find(ctx, hashes)
@@ -132,7 +142,7 @@ func (g Gate) load(ctx context.Context, hash []byte) (*Reader, error) {
 	}
 	for h, who := range found {
 		if h != string(hash) {
-			g.memory.Put(kept+h, who, readerCost, fresh, loaded)
+			g.memory.Put(k.prefix+h, who, readerCost, k.fresh, loaded)
 		}
 	}
 	who, ok := found[string(hash)]

@@ -44,6 +44,13 @@ type Event struct {
 	User    uuid.UUID
 }
 
+// A thousand events would keep PostgreSQL busy for some milliseconds, which
+// readers would wait for. They are written in portions, and readers come between.
+const (
+	portion = 200
+	breath  = 5 * time.Millisecond
+)
+
 // store writes events, without the ids of users that there are no more. It
 // waits for the deletion of an account that is under way, and one that begins
 // waits for it: so nobody is written who is deleted.
@@ -52,20 +59,33 @@ func store(ctx context.Context, p *db.Pool, events []Event) error {
 		if _, err := tx.Exec(ctx, `LOCK TABLE ONLY analytics_events IN ROW EXCLUSIVE MODE`); err != nil {
 			return fmt.Errorf("lock analytics: %w", err)
 		}
-		known, err := living(ctx, tx, events)
-		if err != nil {
-			return err
-		}
-		_, err = tx.CopyFrom(ctx, pgx.Identifier{"analytics_events"}, []string{"at", "kind", "module_id", "lesson_id", "version", "user_id"},
-			pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
-				e := events[i]
-				return []any{e.At, string(e.Kind), e.Module, e.Lesson, e.Version, known[e.User]}, nil
-			}))
-		if err != nil {
-			return fmt.Errorf("store %d analytics events: %w", len(events), err)
+		for done := 0; done < len(events); done += portion {
+			if done > 0 {
+				time.Sleep(breath)
+			}
+			if err := copyIn(ctx, tx, events[done:min(done+portion, len(events))]); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
+}
+
+// copyIn writes a portion of events.
+func copyIn(ctx context.Context, tx pgx.Tx, events []Event) error {
+	known, err := living(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	_, err = tx.CopyFrom(ctx, pgx.Identifier{"analytics_events"}, []string{"at", "kind", "module_id", "lesson_id", "version", "user_id"},
+		pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
+			e := events[i]
+			return []any{e.At, string(e.Kind), e.Module, e.Lesson, e.Version, known[e.User]}, nil
+		}))
+	if err != nil {
+		return fmt.Errorf("store %d analytics events: %w", len(events), err)
+	}
+	return nil
 }
 
 // living returns those of the users of events that there are.

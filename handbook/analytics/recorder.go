@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -120,9 +121,9 @@ func (r *Recorder) write(n int) error {
 		case hopeless(err) && len(events) > 1: // one of them is, and is found by halving
 			size = len(events) / 2
 		case hopeless(err):
+			r.log.Error("an analytics event is dropped", "kind", events[0].Kind, "module", events[0].Module, "err", err)
 			r.done(Failed, 1)
 			n--
-			r.log.Error("an analytics event is dropped", "kind", events[0].Kind, "module", events[0].Module, "err", err)
 		default:
 			r.log.Warn("analytics events wait to be written", "events", len(r.first(room)), "err", err)
 			return err
@@ -145,7 +146,7 @@ func (r *Recorder) wait(err error) {
 	}
 }
 
-// first returns the events that have waited longest, n at most.
+// first returns the events that have waited longest, n at most, until done.
 func (r *Recorder) first(n int) []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -156,7 +157,7 @@ func (r *Recorder) first(n int) []Event {
 func (r *Recorder) done(result Result, n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held = r.held[n:]
+	r.held = slices.Delete(r.held, 0, n) // in place, so that no new room is made for what comes
 	r.Count(result, n)
 }
 

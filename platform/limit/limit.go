@@ -16,14 +16,16 @@ import (
 	"pilothandbook/platform/web"
 )
 
-// pause is how long Redis is left alone after it did not answer, so that not
-// every request waits for it.
-const pause = time.Second
+const (
+	pause    = time.Second // Redis is left alone after it did not answer, so that not every request waits for it
+	stricter = 4           // without Redis a process allows this part of a rate
+)
 
 // Limiter counts the requests of one process, with those of all others.
 type Limiter struct {
 	shared  *redis_rate.Limiter // nil where the process has no Redis
-	own     *own
+	own     *own                // what is allowed without Redis
+	alone   *own                // limits that no other process counts
 	proxies int
 	log     *slog.Logger
 	now     func() time.Time
@@ -35,7 +37,7 @@ type Limiter struct {
 // nil; it must be one that neither retries, which would count twice, nor waits
 // long.
 func New(client redis.UniversalClient, proxies int, log *slog.Logger, now func() time.Time) *Limiter {
-	l := &Limiter{own: newOwn(), proxies: proxies, log: log, now: now}
+	l := &Limiter{own: newOwn(), alone: newOwn(), proxies: proxies, log: log, now: now}
 	if client != nil {
 		l.shared = redis_rate.NewLimiter(client)
 	}
@@ -48,25 +50,33 @@ func New(client redis.UniversalClient, proxies int, log *slog.Logger, now func()
 func (l *Limiter) Take(r *http.Request, limit web.Limit, reader string) (wait time.Duration) {
 	// Who leaves early is counted all the same.
 	ctx := context.WithoutCancel(r.Context())
+	count := func(key string, rate web.Rate) time.Duration {
+		switch {
+		case rate.N == 0:
+			return 0
+		case limit.Alone:
+			return l.alone.take(limit.Name+key, rate, l.now())
+		default:
+			return l.together(ctx, limit.Name+key, rate)
+		}
+	}
 	if reader != "" {
-		wait = l.one(ctx, limit.Name+":reader:"+reader, limit.Reader)
+		wait = count(":reader:"+reader, limit.Reader)
 	}
 	if wait == 0 {
-		wait = l.one(ctx, limit.Name+":address:"+Address(r, l.proxies), limit.Address)
+		wait = count(":address:"+Address(r, l.proxies), limit.Address)
 	}
 	if wait == 0 {
-		wait = l.one(ctx, limit.Name+":all", limit.Total)
+		wait = count(":all", limit.Total)
 	}
 	return wait
 }
 
-// one counts for one key. The process's own count goes on while Redis
-// answers, so that an outage begins with what was allowed before it.
-func (l *Limiter) one(ctx context.Context, key string, rate web.Rate) time.Duration {
-	if rate.N == 0 {
-		return 0
-	}
-	alone := l.own.take(key, rate, l.now())
+// together counts for one key with all processes. The process's own count goes
+// on while Redis answers, so that an outage begins with what was allowed before
+// it.
+func (l *Limiter) together(ctx context.Context, key string, rate web.Rate) time.Duration {
+	alone := l.own.take(key, web.Rate{N: max(1, rate.N/stricter), Per: rate.Per}, l.now())
 	if l.shared == nil || l.now().UnixNano() < l.away.Load() {
 		return alone
 	}

@@ -177,6 +177,20 @@ func TestParallelBursts(t *testing.T) {
 	}
 }
 
+// What each process counts for itself is all of it, whether there is Redis or
+// not.
+func TestEachForItself(t *testing.T) {
+	t.Parallel()
+	redis := platformtest.Redis(t)
+	r := rule(t, 0, 20, 0)
+	r.Alone = true
+	for name, l := range map[string]*limit.Limiter{"one": node(t, redis, 0, time.Now), "another": node(t, redis, 0, time.Now), "without Redis": alone(time.Now)} {
+		if got := allowed(50, func(int) time.Duration { return l.Take(from("192.0.2.1:1"), r, "") }); got != 20 {
+			t.Errorf("%s: %d went on, want 20", name, got)
+		}
+	}
+}
+
 // Without Redis each process allows a quarter, and what it had allowed before
 // counts.
 func TestRedisAway(t *testing.T) {

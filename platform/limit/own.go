@@ -10,10 +10,8 @@ import (
 	"pilothandbook/platform/web"
 )
 
-const (
-	stricter = 4      // a process alone allows this part of a rate
-	keysMax  = 10_000 // the least used are forgotten
-)
+// keysMax is how many keys are counted; the least used are forgotten.
+const keysMax = 10_000
 
 // own is the count of one process.
 type own struct {
@@ -32,8 +30,7 @@ func (o *own) take(key string, r web.Rate, now time.Time) time.Duration {
 	defer o.mu.Unlock()
 	k, known := o.keys.Get(key)
 	if !known {
-		n := max(1, r.N/stricter)
-		k = rate.NewLimiter(rate.Limit(float64(n)/r.Per.Seconds()), n)
+		k = rate.NewLimiter(rate.Limit(float64(r.N)/r.Per.Seconds()), r.N)
 		o.keys.Add(key, k)
 	}
 	if k.AllowN(now, 1) {

@@ -43,6 +43,7 @@ type Route struct {
 	Handle Handler
 	Needs  []string // configuration that the process must have, by name
 	Limit  Limit    // how often it may be called; zero is as often as one likes
+	Glance bool     // who asks may be what was known within a minute: for what decides nothing and comes often
 }
 
 // Limit bounds how often a route is called. A rate of zero bounds nothing.
@@ -51,6 +52,7 @@ type Limit struct {
 	Reader  Rate   // by one account
 	Address Rate   // from one IPv4 address or IPv6 network
 	Total   Rate   // by all
+	Alone   bool   // each process counts for itself: for what decides nothing and comes often
 }
 
 // Rate is N times in Per, all at once if need be.
