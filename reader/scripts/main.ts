@@ -11,10 +11,12 @@ import { Store, type StudyEvent } from "./store";
 import { study } from "./study";
 import { tellSync } from "./sync";
 import { Tabs } from "./tabs";
+import { keepTyped } from "./typed";
 
 async function start(): Promise<void> {
   customElements.define("hb-tabs", Tabs);
   count();
+  keepTyped();
   offerPasskeys();
   const form = document.querySelector<HTMLFormElement>("form[data-search]");
   const hits = document.querySelector<HTMLElement>("[data-hits]");
