@@ -24,6 +24,7 @@ type deployment struct {
 	base, workerBase, payBase string
 	cfg                       *config.Config
 	mails                     *mailbox.Mailbox
+	till                      *pay.Stripe
 	env                       []string
 	bin                       string
 	web, worker               *process
@@ -87,6 +88,7 @@ func (d *deployment) stripe(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.till = s
 	mux.Handle("/local/stripe/", http.StripPrefix("/local/stripe", s.API()))
 	mux.Handle("/local/pay/", s.Pages())
 	t.Cleanup(func() { s.Close(); server.Close() })

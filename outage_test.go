@@ -20,6 +20,7 @@ import (
 type lock struct {
 	addr            string
 	network, server string
+	carry           func(server io.Writer, client io.Reader)
 
 	mu    sync.Mutex
 	l     net.Listener
@@ -33,7 +34,7 @@ func newLock(t *testing.T, network, server string) *lock {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &lock{addr: l.Addr().String(), network: network, server: server, conns: map[net.Conn]bool{}}
+	d := &lock{addr: l.Addr().String(), network: network, server: server, carry: func(out io.Writer, in io.Reader) { _, _ = io.Copy(out, in) }, conns: map[net.Conn]bool{}}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func (d *lock) pass(in net.Conn) {
 	d.mu.Lock()
 	d.conns[in], d.conns[out] = true, true
 	d.mu.Unlock()
-	go func() { _, _ = io.Copy(out, in); _ = out.Close() }()
+	go func() { d.carry(out, in); _ = out.Close() }()
 	_, _ = io.Copy(in, out)
 	_ = in.Close()
 }

@@ -100,8 +100,8 @@ func goesAndPays(ctx context.Context, r *reader) error {
 	return nil
 }
 
-// leave deletes the account. Another process may remember its session for a
-// second.
+// leave deletes the account, after another sign-in if the one before is not
+// fresh any more. Another process may remember its session for a second.
 func (r *reader) leave(ctx context.Context) error {
 	for range 10 {
 		a, err := r.ask(ctx, http.MethodPost, "/account/delete", form, url.Values{"confirm": {r.email}}.Encode())
@@ -118,6 +118,11 @@ func (r *reader) leave(ctx context.Context) error {
 			defer r.load.mu.Unlock()
 			r.deleted[r.id] = true
 			return nil
+		case a.status == http.StatusUnauthorized:
+			r.cookie = ""
+			if err := r.arrive(ctx); err != nil {
+				return err
+			}
 		case a.status != http.StatusConflict:
 			return fmt.Errorf("delete account: %d to %q %.300s, but its session goes on", a.status, a.location, a.body)
 		}

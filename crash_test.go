@@ -1,0 +1,384 @@
+//go:build chaos
+
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pilothandbook/handbook/account"
+	"pilothandbook/platform"
+	"pilothandbook/platform/local/mailbox"
+	"pilothandbook/platform/local/pay"
+	"pilothandbook/platform/platformtest"
+)
+
+// TestCrashAtEachCall sells a module again and again, and ends the web process,
+// then the worker, with kill -9: before and after each call that it makes to
+// PostgreSQL, Redis, Stripe and the mail server meanwhile. The calls are those
+// that are seen in a sale without a crash. Each buyer has what was paid for in
+// the end, once, and a mail of it, and fsck finds nothing.
+func TestCrashAtEachCall(t *testing.T) {
+	t.Run("web", func(t *testing.T) { crashes(t, "web") })
+	t.Run("worker", func(t *testing.T) { crashes(t, "worker") })
+}
+
+func crashes(t *testing.T, service string) {
+	v := openVictim(t, service)
+	v.restart()
+	time.Sleep(3 * time.Second)
+	idle := v.fuse.set(point{}) // what it says of itself
+	v.sell("first")
+	v.settled("first")
+	time.Sleep(time.Second) // the end of the job is written after its mail
+	busy := v.fuse.set(point{})
+	points := pointsOf(busy, idle)
+	if len(points) < 40 {
+		t.Fatalf("only these calls were seen: %v", busy)
+	}
+	reached := map[string]bool{}
+	for i, at := range points {
+		buyer := fmt.Sprintf("buyer%d", i)
+		v.restart()
+		v.fuse.set(at)
+		v.sell(buyer)
+		v.blown(buyer)
+		reached[at.call] = reached[at.call] || v.fuse.isBlown()
+	}
+	v.fuse.set(point{})
+	v.restart()
+	var missed []string // which depend on the moment, as pings of a connection do
+	for call, ok := range reached {
+		if !ok && !common(call) {
+			missed = append(missed, call)
+		}
+	}
+	t.Logf("%d points at %d calls, of which %d were not made again: %q", len(points), len(reached), len(missed), missed)
+	if len(missed) > len(reached)/10 {
+		t.Error("these are too many")
+	}
+	for i := range points {
+		v.check(fmt.Sprintf("buyer%d", i))
+	}
+	v.d.command(t, nil, "fsck") // which fails if it finds anything
+}
+
+// point is a call at which a process ends: the nth of those that say the same,
+// before the server has it or after. Its zero value is none.
+type point struct {
+	call   string
+	nth    int
+	before bool
+}
+
+// common reports whether a call says so little that others are meant too.
+func common(call string) bool { return call == "begin" || call == "commit" }
+
+// pointsOf lists the calls of a sale that are not made without one.
+func pointsOf(busy, idle map[string]int) (all []point) {
+	for call, times := range busy {
+		switch {
+		case common(call):
+			times = min(times, 6)
+		case idle[call] > 0:
+			continue
+		default:
+			times = min(times, 2)
+		}
+		for nth := range times {
+			all = append(all, point{call, nth + 1, true}, point{call, nth + 1, false})
+		}
+	}
+	slices.SortFunc(all, func(a, b point) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return all
+}
+
+// fuse sees what a process says to servers, and kills it at one point.
+type fuse struct {
+	kill func()
+
+	mu    sync.Mutex
+	calls map[string]int
+	at    point
+	blew  bool
+}
+
+// set arms it, and returns how often each call was made since it was last set.
+func (f *fuse) set(at point) (calls map[string]int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	calls = f.calls
+	f.calls, f.at, f.blew = map[string]int{}, at, false
+	return calls
+}
+
+// disarm leaves alone what is started next.
+func (f *fuse) disarm() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.at = point{}
+}
+
+func (f *fuse) isBlown() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.blew
+}
+
+func (f *fuse) hit(call string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls[call]++
+	hit := !f.blew && call == f.at.call && f.calls[call] == f.at.nth
+	f.blew = f.blew || hit
+	return hit
+}
+
+// carry returns what copies to a server, and reads it as calls.
+func (f *fuse) carry(reader func() func(said []byte) (call string)) func(io.Writer, io.Reader) {
+	return func(out io.Writer, in io.Reader) {
+		read := reader()
+		b := make([]byte, 64<<10)
+		for {
+			n, err := in.Read(b)
+			if err != nil {
+				return
+			}
+			call := read(b[:n])
+			hit := call != "" && f.hit(call)
+			if hit && f.at.before {
+				f.kill()
+				return
+			}
+			if _, err := out.Write(b[:n]); err != nil {
+				return
+			}
+			if hit {
+				f.kill()
+				return
+			}
+		}
+	}
+}
+
+// postgresCalls reads the frontend's messages of PostgreSQL's protocol: the SQL
+// that is prepared or run.
+func postgresCalls() func([]byte) string {
+	connected, named := false, map[string]string{}
+	return func(said []byte) string {
+		if !connected {
+			connected = true
+			return ""
+		}
+		var calls []string
+		for len(said) >= 5 {
+			size := int(binary.BigEndian.Uint32(said[1:5])) + 1
+			if size < 5 || size > len(said) {
+				break
+			}
+			fields := strings.Split(string(said[5:size]), "\x00")
+			switch said[0] {
+			case 'Q':
+				calls = append(calls, brief(fields[0]))
+			case 'P':
+				named[fields[0]] = brief(fields[1])
+				calls = append(calls, "prepare "+named[fields[0]])
+			case 'B':
+				calls = append(calls, "run "+named[fields[1]])
+			}
+			said = said[size:]
+		}
+		return strings.Join(calls, "; ")
+	}
+}
+
+func brief(sql string) string {
+	sql = strings.Join(strings.Fields(sql), " ")
+	return sql[:min(len(sql), 100)]
+}
+
+// redisCalls reads commands, and which script is run.
+func redisCalls() func([]byte) string {
+	return func(said []byte) string {
+		words := bytes.Split(said, []byte("\r\n"))
+		if len(words) < 3 || !bytes.HasPrefix(words[0], []byte("*")) {
+			return ""
+		}
+		call := "Redis " + strings.ToLower(string(words[2]))
+		if strings.HasPrefix(call, "Redis evalsha") {
+			call += " " + string(words[4][:8])
+		}
+		return call
+	}
+}
+
+var stripeIDs = regexp.MustCompile(`\b([a-z]+)_[A-Za-z0-9_]+`)
+
+// stripeCalls reads the first line of each request.
+func stripeCalls() func([]byte) string {
+	return func(said []byte) string {
+		line, _, _ := strings.Cut(string(said), " HTTP/1.1\r\n")
+		path, _, _ := strings.Cut(line, "?")
+		if len(path) == len(said) {
+			return ""
+		}
+		return "Stripe " + stripeIDs.ReplaceAllString(path, "$1")
+	}
+}
+
+// mailCalls reads commands of SMTP, and the mail itself.
+func mailCalls() func([]byte) string {
+	mail := false
+	return func(said []byte) string {
+		verb := strings.ToUpper(strings.TrimSpace(string(said[:min(4, len(said))])))
+		if mail {
+			mail = !bytes.HasSuffix(said, []byte("\r\n.\r\n"))
+			return "SMTP mail"
+		}
+		mail = verb == "DATA"
+		return "SMTP " + verb
+	}
+}
+
+// victim is a deployment of which one process is killed.
+type victim struct {
+	t       *testing.T
+	d       *deployment
+	p       *platform.Platform
+	service string
+	env     []string // of that process, which leads it through what sees its calls
+	process *process
+	fuse    *fuse
+	buyers  map[string]*platformtest.User
+	came    map[string][]mailbox.Mail // confirmations, by address
+}
+
+func openVictim(t *testing.T, service string) *victim {
+	cfg := platformtest.Config(t)
+	d := prepare(t, cfg)
+	v := &victim{t: t, d: d, p: platformtest.Open(t, cfg), service: service, fuse: &fuse{calls: map[string]int{}}, buyers: map[string]*platformtest.User{}, came: map[string][]mailbox.Mail{}}
+	platformtest.Shelf(t, v.p)
+	seen := *cfg
+	postgres, redis := behind(t, &seen)
+	stripe := newLock(t, "tcp", strings.TrimPrefix(d.payBase, "http://"))
+	mails := newLock(t, "tcp", strings.TrimPrefix(d.mails.URL(), "smtp+plain://"))
+	for door, reader := range map[*lock]func() func([]byte) string{postgres: postgresCalls, redis: redisCalls, stripe: stripeCalls, mails: mailCalls} {
+		door.carry = v.fuse.carry(reader)
+		door.open(t)
+	}
+	v.env = append(slices.Clone(d.env),
+		"DATABASE_URL="+seen.DatabaseURL.Reveal(), "REDIS_URL="+seen.RedisURL.Reveal(),
+		"STRIPE_API_BASE=http://"+stripe.addr+"/local/stripe", "MAIL_URL=smtp+plain://"+mails.addr)
+	v.fuse.kill = func() { _ = v.process.Process.Kill(); <-v.process.done }
+	if service == "web" {
+		d.worker = launch(t, d.bin, t.TempDir(), append(slices.Clone(d.env), "PORT="+port(d.workerBase)), "worker")
+	} else {
+		d.web = launch(t, d.bin, t.TempDir(), append(slices.Clone(d.env), "PORT="+port(d.base)), "web")
+	}
+	return v
+}
+
+func port(base string) string { return strings.TrimPrefix(base, "http://127.0.0.1:") }
+
+// restart ends the process, if it has not ended, and starts it again.
+func (v *victim) restart() {
+	v.t.Helper()
+	v.fuse.disarm()
+	if v.process != nil {
+		v.fuse.kill()
+	}
+	base := map[string]string{"web": v.d.base, "worker": v.d.workerBase}[v.service]
+	v.process = launch(v.t, v.d.bin, v.t.TempDir(), append(slices.Clone(v.env), "PORT="+port(base)), v.service)
+	for _, base := range []string{v.d.base, v.d.workerBase} {
+		eventually(v.t, "both are healthy", func() bool { return answers(base, "/api/health") })
+	}
+}
+
+// sell has somebody new buy a module. Who gets no answer tries again.
+func (v *victim) sell(name string) {
+	v.t.Helper()
+	who := platformtest.Learner(v.t, v.p, name+"@example.com")
+	v.buyers[name] = who
+	var session string
+	eventually(v.t, name+" comes to the till", func() bool {
+		if session = v.checkout(who); session == "" && v.fuse.isBlown() && !answers(v.d.base, "/api/health") {
+			v.restart()
+		}
+		return session != ""
+	})
+	if err := v.d.till.Do(session, pay.Pay); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+var tillSession = regexp.MustCompile(`cs_test_\w+`)
+
+// checkout returns the session to pay, "" when there is no answer.
+func (v *victim) checkout(who *platformtest.User) string {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.d.base+"/checkout/instrument", strings.NewReader(url.Values{"consent": {"yes"}}.Encode()))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Accept", "text/html")
+	r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: who.Secret})
+	c := http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := c.Do(r)
+	if err != nil {
+		return ""
+	}
+	defer res.Body.Close()
+	return tillSession.FindString(res.Header.Get("Location"))
+}
+
+// blown waits until the process has crashed in a sale, or the sale is over.
+func (v *victim) blown(name string) {
+	v.t.Helper()
+	eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || v.mails(name) > 0 })
+}
+
+// settled waits until a sale is over.
+func (v *victim) settled(name string) {
+	v.t.Helper()
+	eventually(v.t, "the sale of "+name+" is over", func() bool { return v.mails(name) > 0 })
+}
+
+// mails returns how many confirmations somebody got so far. The mailbox keeps its
+// newest only.
+func (v *victim) mails(name string) int {
+	for _, m := range v.d.mails.All() {
+		if strings.Contains(m.Subject, "Instrument Rating") && !slices.ContainsFunc(v.came[m.To], func(c mailbox.Mail) bool { return c.ID == m.ID }) {
+			v.came[m.To] = append(v.came[m.To], m)
+		}
+	}
+	return len(v.came[name+"@example.com"])
+}
+
+// check waits until somebody has what they paid for.
+func (v *victim) check(name string) {
+	v.t.Helper()
+	v.settled(name)
+	got := platformtest.Text(v.t, v.p, `
+		SELECT concat_ws(' ', (SELECT string_agg(status::text, ',') FROM purchases WHERE user_id = $1 AND status <> 'pending'),
+			(SELECT count(*) FROM grants WHERE user_id = $1 AND revoked_at IS NULL))`, v.buyers[name].ID)
+	if got != "completed 1" {
+		v.t.Errorf("%s has %s", name, got)
+	}
+	came := v.came[name+"@example.com"]
+	other := func(m mailbox.Mail) bool { return m.MessageID != came[0].MessageID }
+	if most := map[string]int{"web": 1, "worker": 2}[v.service]; len(came) > most || slices.ContainsFunc(came, other) {
+		v.t.Errorf("%s got %d mails, want %d of one Message-ID at most", name, len(came), most)
+	}
+}
