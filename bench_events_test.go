@@ -103,7 +103,7 @@ func requests(b *testing.B, p *platform.Platform) (read, told [][]byte) {
 func startBare(b *testing.B, d *deployment) string {
 	b.Helper()
 	bin := buildBare(b)
-	port := freePort(b)
+	port := platformtest.FreePort(b)
 	launch(b, bin, b.TempDir(), append(d.env, "PORT="+strconv.Itoa(port)))
 	base := fmt.Sprintf("http://127.0.0.1:%d", port)
 	eventually(b, "the bare server is healthy", func() bool { return answers(base, "/api/health") })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"pilothandbook/platform/config"
+	"pilothandbook/platform/platformtest"
 )
 
 // folder returns an empty folder to start a handbook in, with the content
@@ -46,7 +47,7 @@ func startLocal(t *testing.T, dir string, port int) (*process, string) {
 func TestLocalStart(t *testing.T) {
 	t.Parallel()
 	dir := folder(t)
-	p, base := startLocal(t, dir, freePort(t))
+	p, base := startLocal(t, dir, platformtest.FreePort(t))
 	b := newBrowser(t, base)
 	if home := b.get("/"); home.status != 200 || !strings.Contains(home.body, "$79.00") || !strings.Contains(home.body, "runs on this machine alone") {
 		t.Errorf("home: %d", home.status)

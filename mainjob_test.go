@@ -48,7 +48,7 @@ func deploy(t testing.TB, settings ...string) *deployment {
 // prepare makes everything that a deployment needs, but starts none of it.
 func prepare(t testing.TB, cfg *config.Config) *deployment {
 	t.Helper()
-	local := func() string { return fmt.Sprintf("http://127.0.0.1:%d", freePort(t)) }
+	local := func() string { return fmt.Sprintf("http://127.0.0.1:%d", platformtest.FreePort(t)) }
 	d := &deployment{cfg: cfg, bin: program(t, "production"), base: local(), workerBase: local()}
 	var err error
 	if d.mails, err = mailbox.Open(""); err != nil {
@@ -311,7 +311,7 @@ func TestDeploymentRefuses(t *testing.T) {
 func TestDeploymentWaits(t *testing.T) {
 	t.Parallel()
 	cfg := platformtest.Config(t)
-	base := fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
+	base := fmt.Sprintf("http://127.0.0.1:%d", platformtest.FreePort(t))
 	env := []string{
 		"DATABASE_URL=postgres://127.0.0.1:1/none", "REDIS_URL=redis://127.0.0.1:1", "AUTH_URL=" + base, "AUTH_SECRET=" + cfg.AuthSecret.Reveal(),
 		"STRIPE_SECRET_KEY=sk_test_x", "STRIPE_WEBHOOK_SECRET=whsec_x", "MAIL_URL=smtp+plain://127.0.0.1:1", "MAIL_FROM=a@example.com",

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -30,14 +31,8 @@ type lock struct {
 // newLock returns a shut door to a server.
 func newLock(t *testing.T, network, server string) *lock {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &lock{addr: l.Addr().String(), network: network, server: server, carry: func(out io.Writer, in io.Reader) { _, _ = io.Copy(out, in) }, conns: map[net.Conn]bool{}}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	d := &lock{addr: fmt.Sprintf("127.0.0.1:%d", platformtest.FreePort(t)), network: network, server: server, conns: map[net.Conn]bool{}}
+	d.carry = func(out io.Writer, in io.Reader) { _, _ = io.Copy(out, in) }
 	t.Cleanup(d.shut)
 	return d
 }

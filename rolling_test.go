@@ -86,7 +86,7 @@ func TestRollingRestarts(t *testing.T) {
 		eventually(t, "there is load", func() bool { return asked.Load() > before+50 })
 		old := d.web
 		slow := d.begin(t) // directly: what the proxy has under way must end too
-		d.base = fmt.Sprintf("http://127.0.0.1:%d", freePort(t))
+		d.base = fmt.Sprintf("http://127.0.0.1:%d", platformtest.FreePort(t))
 		d.web = launch(t, d.bin, t.TempDir(), append(d.env, "PORT="+strings.TrimPrefix(d.base, "http://127.0.0.1:")), "web")
 		eventually(t, "the next is healthy", func() bool { return answers(d.base, "/api/health") })
 		gone := f.target.Load()

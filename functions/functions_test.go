@@ -78,6 +78,17 @@ func TestRoutes(t *testing.T) {
 	platformtest.Golden(t, "../../docs/routes.txt", functions.Print(p))
 }
 
+// What was known a minute ago lets nobody in, and nobody's limit but that of what
+// decides nothing is counted by a process alone.
+func TestNothingIsDecidedAtAGlance(t *testing.T) {
+	t.Parallel()
+	for _, r := range functions.All(platformtest.New(t)) {
+		if r.Path != "/api/analytics" && (r.Glance || r.Limit.Alone) {
+			t.Errorf("%s %s decides something", r.Method, r.Path)
+		}
+	}
+}
+
 // Only asynqmon, which has paths of its own, takes all that is below its word.
 func TestPathsBeginWithAWord(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,8 @@
 // Package access answers one question for every request: who is this, and
 // what may they do and read? One query tells session, user and grants. Its
-// answer is kept in the process for a second at most and dropped at once by
-// the process that changes the fact; a "no" is always asked again.
+// answer is kept in the process for a second at most, for a minute where it
+// decides nothing, and dropped at once by the process that changes the fact; a
+// "no" is always asked again.
 package access
 
 import (

@@ -5,14 +5,16 @@ package chaos_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
+
+	"pilothandbook/platform/platformtest"
 )
 
 // build builds the program as it is deployed, with a planted defect if one is
@@ -67,7 +69,7 @@ func (p *plant) process(word, name string) *process {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	s := &process{name: name, bin: p.bin, word: word, port: freePort(p.t), out: out}
+	s := &process{name: name, bin: p.bin, word: word, port: strconv.Itoa(platformtest.FreePort(p.t)), out: out}
 	p.t.Cleanup(func() { s.kill(); _ = out.Close() })
 	return s
 }
@@ -161,18 +163,4 @@ func (p *plant) command(args ...string) (string, error) {
 	cmd.Env = p.env
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -10,6 +10,7 @@ package platformtest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -126,13 +127,28 @@ var redisServer = sync.OnceValues(func() (string, error) {
 	return addr, waitFor(addr)
 })
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// FreePort returns a port that nothing listens at.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	port, err := freePort()
 	if err != nil {
-		return 0, err
+		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return port
+}
+
+// freePort finds a port below those that Linux gives to outgoing connections
+// (32768 and more): one of them would take it before it is listened at, or while
+// its process is down.
+func freePort() (port int, err error) {
+	for range 100 {
+		port = 10_000 + rand.IntN(20_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, err
 }
 
 func waitFor(addr string) error {
