@@ -23,12 +23,9 @@ type RedisProcess struct {
 // StartRedis starts a redis-server with more arguments.
 func StartRedis(t testing.TB, args ...string) *RedisProcess {
 	t.Helper()
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &RedisProcess{Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
-	r.args = append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, args...)
+	port := strconv.Itoa(FreePort(t))
+	r := &RedisProcess{Address: net.JoinHostPort("127.0.0.1", port)}
+	r.args = append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, args...)
 	r.Restart(t)
 	t.Cleanup(r.End)
 	return r

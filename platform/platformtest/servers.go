@@ -109,7 +109,7 @@ var redisServer = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	port, err := freePort()
+	port, release, err := freePort()
 	if err != nil {
 		return "", err
 	}
@@ -122,33 +122,44 @@ var redisServer = sync.OnceValues(func() (string, error) {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 		_ = os.RemoveAll(dir)
+		release()
 	})
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	return addr, waitFor(addr)
 })
 
-// FreePort returns a port that nothing listens at.
+// FreePort returns a port that nothing listens at, and that no test is told
+// until this one has ended.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	port, err := freePort()
+	port, release, err := freePort()
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(release)
 	return port
 }
 
 // freePort finds a port below those that Linux gives to outgoing connections
 // (32768 and more): one of them would take it before it is listened at, or while
-// its process is down.
-func freePort() (port int, err error) {
+// its process is down. Until release, the UDP port of the same number is held,
+// which says to the tests of all packages that it is taken, and lets TCP be.
+func freePort() (port int, release func(), err error) {
 	for range 100 {
 		port = 10_000 + rand.IntN(20_000)
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			return port, l.Close()
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
+		var held net.PacketConn
+		if held, err = net.ListenPacket("udp", addr); err != nil {
+			continue
 		}
+		var l net.Listener
+		if l, err = net.Listen("tcp", addr); err != nil {
+			_ = held.Close()
+			continue
+		}
+		return port, func() { _ = held.Close() }, l.Close()
 	}
-	return 0, err
+	return 0, nil, err
 }
 
 func waitFor(addr string) error {
