@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"net"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -40,22 +38,22 @@ func BenchmarkBesideLessons(b *testing.B) {
 	read, told := requests(b, p)
 	bare := startBare(b, d)
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // here, not where it is answered
-	turn := func(beside, status string) time.Duration {
+	turn := func(beside string, status int) time.Duration {
 		var all sync.WaitGroup
 		if beside != "" {
 			all.Go(func() { steadily(b, beside, 64, posts, status, told) })
 		}
-		took := steadily(b, d.base, 16, lessons, "200", read)
+		took := steadily(b, d.base, 16, lessons, http.StatusOK, read)
 		all.Wait()
 		slices.Sort(took)
 		return took[len(took)*99/100]
 	}
-	turn(d.base, "202") // everybody is known, and connected
+	turn(d.base, http.StatusAccepted) // everybody is known, and connected
 	var bareCost, cost []float64
 	sent := eventsOf(int(phase / posts))
 	for b.Loop() {
 		for range turns {
-			alone, control, busy := turn("", ""), turn(bare, "404"), turn(d.base, "202")
+			alone, control, busy := turn("", 0), turn(bare, http.StatusNotFound), turn(d.base, http.StatusAccepted)
 			bareCost = append(bareCost, control.Seconds()/alone.Seconds())
 			cost = append(cost, busy.Seconds()/control.Seconds())
 			sent += eventsOf(int(phase / posts))
@@ -112,24 +110,23 @@ func startBare(b *testing.B, d *deployment) string {
 
 // steadily sends requests in turn over so many connections at a pace for a
 // phase, and returns how long after its time each was answered.
-func steadily(b *testing.B, base string, connections int, pace time.Duration, status string, requests [][]byte) []time.Duration {
+func steadily(b *testing.B, base string, connections int, pace time.Duration, status int, requests [][]byte) []time.Duration {
 	took := make([]time.Duration, phase/pace)
 	began := time.Now()
 	var all sync.WaitGroup
 	for n := range connections {
 		all.Go(func() {
-			c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+			line, err := platformtest.Dial(strings.TrimPrefix(base, "http://"))
 			if err != nil {
 				b.Error(err)
 				return
 			}
-			defer func() { _ = c.Close() }()
-			in := bufio.NewReaderSize(c, 64<<10)
+			defer func() { _ = line.Close() }()
 			for i := n; i < len(took); i += connections {
 				due := began.Add(time.Duration(i) * pace)
 				time.Sleep(time.Until(due))
-				if got, err := ask(c, in, requests[i%len(requests)]); err != nil || got != status {
-					b.Errorf("answered %s, %v", got, err)
+				if got, err := line.Ask(requests[i%len(requests)]); err != nil || got != status {
+					b.Errorf("answered %d, %v", got, err)
 					return
 				}
 				took[i] = time.Since(due)
@@ -138,29 +135,4 @@ func steadily(b *testing.B, base string, connections int, pace time.Duration, st
 	}
 	all.Wait()
 	return took
-}
-
-// ask sends a request, reads the answer and returns its status.
-func ask(c net.Conn, in *bufio.Reader, request []byte) (status string, err error) {
-	if _, err := c.Write(request); err != nil {
-		return "", err
-	}
-	length := 0
-	for {
-		text, err := in.ReadSlice('\n')
-		if err != nil {
-			return "", err
-		}
-		if status == "" {
-			status = string(text[9:12])
-		}
-		if rest, ok := bytes.CutPrefix(text, []byte("Content-Length: ")); ok {
-			length, _ = strconv.Atoi(string(bytes.TrimSpace(rest)))
-		}
-		if len(text) == 2 {
-			break
-		}
-	}
-	_, err = in.Discard(length)
-	return status, err
 }

@@ -7,8 +7,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,45 +14,54 @@ import (
 	"testing"
 	"time"
 
-	"pilothandbook/handbook/account"
 	"pilothandbook/platform"
-	"pilothandbook/platform/local/mailbox"
-	"pilothandbook/platform/local/pay"
 	"pilothandbook/platform/platformtest"
 )
 
-// TestCrashAtEachCall sells a module again and again, and ends the web process,
-// then the worker, with kill -9: before and after each call that it makes to
-// PostgreSQL, Redis, Stripe and the mail server meanwhile. The calls are those
-// that are seen in a sale without a crash. Each buyer has what was paid for in
-// the end, once, and a mail of it, and fsck finds nothing. Of the defects that
-// operate/chaos plants it finds acknowledge-before-commit and grant-after-commit;
-// no-claim-check takes more than one crash.
+// TestCrashAtEachCall sells a module again and again, then publishes one, and
+// ends the web process, then the worker, with kill -9: before and after each call
+// that it makes to PostgreSQL, Redis, Stripe and the mail server meanwhile. The
+// calls are those that are seen without a crash. In the end each deed is done,
+// once, and fsck finds nothing. Of the defects that operate/chaos plants it finds
+// acknowledge-before-commit and grant-after-commit; no-claim-check takes more
+// than one crash.
 func TestCrashAtEachCall(t *testing.T) {
-	t.Run("web", func(t *testing.T) { crashes(t, "web") })
-	t.Run("worker", func(t *testing.T) { crashes(t, "worker") })
+	for name, deed := range map[string]func(*victim) deed{"sale": newSales, "publication": newPublications} {
+		for _, service := range []string{"web", "worker"} {
+			t.Run(name+"/"+service, func(t *testing.T) {
+				v := openVictim(t, service)
+				crashes(v, deed(v))
+			})
+		}
+	}
 }
 
-func crashes(t *testing.T, service string) {
-	v := openVictim(t, service)
+// deed is what is done again and again, by numbers.
+type deed interface {
+	begin(n int)     // returns once the rest is the handbook's
+	over(n int) bool // reports whether all of it is done
+	check(n int)     // looks at what came of it, once it is over
+	leastCalls() int // are known to be made, by each process
+}
+
+func crashes(v *victim, d deed) {
 	v.restart()
 	time.Sleep(3 * time.Second)
 	idle := v.fuse.set(point{}) // what it says of itself
-	v.sell("first")
-	v.settled("first")
-	time.Sleep(time.Second) // the end of the job is written after its mail
+	d.begin(0)
+	eventually(v.t, "all is done without a crash", func() bool { return d.over(0) })
+	time.Sleep(time.Second) // the end of a job is written after its deed
 	busy := v.fuse.set(point{})
 	points := pointsOf(busy, idle)
-	if len(points) < 40 {
-		t.Fatalf("only these calls were seen: %v", busy)
+	if len(points) < 2*d.leastCalls() {
+		v.t.Fatalf("only these calls were seen: %v", busy)
 	}
 	reached := map[string]bool{}
 	for i, at := range points {
-		buyer := fmt.Sprintf("buyer%d", i)
 		v.restart()
 		v.fuse.set(at)
-		v.sell(buyer)
-		v.blown(buyer)
+		d.begin(i + 1)
+		eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || d.over(i+1) })
 		reached[at.call] = reached[at.call] || v.fuse.isBlown()
 	}
 	v.fuse.set(point{})
@@ -65,14 +72,15 @@ func crashes(t *testing.T, service string) {
 			missed = append(missed, call)
 		}
 	}
-	t.Logf("%d points at %d calls, of which %d were not made again: %q", len(points), len(reached), len(missed), missed)
+	v.t.Logf("%d points at %d calls, of which %d were not made again: %q", len(points), len(reached), len(missed), missed)
 	if len(missed) > len(reached)/10 {
-		t.Error("these are too many")
+		v.t.Error("these are too many")
 	}
-	for i := range points {
-		v.check(fmt.Sprintf("buyer%d", i))
+	for n := range len(points) + 1 {
+		eventually(v.t, fmt.Sprintf("number %d is over", n), func() bool { return d.over(n) })
+		d.check(n)
 	}
-	v.d.command(t, nil, "fsck") // which fails if it finds anything
+	v.d.command(v.t, nil, "fsck") // which fails if it finds anything
 }
 
 // point is a call at which a process ends: the nth of those that say the same,
@@ -86,7 +94,7 @@ type point struct {
 // common reports whether a call says so little that others are meant too.
 func common(call string) bool { return call == "begin" || call == "commit" }
 
-// pointsOf lists the calls of a sale that are not made without one.
+// pointsOf lists the calls of a deed that are not made without one.
 func pointsOf(busy, idle map[string]int) (all []point) {
 	for call, times := range busy {
 		switch {
@@ -261,15 +269,13 @@ type victim struct {
 	env     []string // of that process, which leads it through what sees its calls
 	process *process
 	fuse    *fuse
-	buyers  map[string]*platformtest.User
-	came    map[string][]mailbox.Mail // confirmations, by address
 }
 
 func openVictim(t *testing.T, service string) *victim {
+	t.Helper()
 	cfg := platformtest.Config(t)
 	d := prepare(t, cfg)
-	v := &victim{t: t, d: d, p: platformtest.Open(t, cfg), service: service, fuse: &fuse{calls: map[string]int{}}, buyers: map[string]*platformtest.User{}, came: map[string][]mailbox.Mail{}}
-	platformtest.Shelf(t, v.p)
+	v := &victim{t: t, d: d, p: platformtest.Open(t, cfg), service: service, fuse: &fuse{calls: map[string]int{}}}
 	seen := *cfg
 	postgres, redis := behind(t, &seen)
 	stripe := newLock(t, "tcp", strings.TrimPrefix(d.payBase, "http://"))
@@ -303,84 +309,5 @@ func (v *victim) restart() {
 	v.process = launch(v.t, v.d.bin, v.t.TempDir(), append(slices.Clone(v.env), "PORT="+port(base)), v.service)
 	for _, base := range []string{v.d.base, v.d.workerBase} {
 		eventually(v.t, "both are healthy", func() bool { return answers(base, "/api/health") })
-	}
-}
-
-// sell has somebody new buy a module. Who gets no answer tries again.
-func (v *victim) sell(name string) {
-	v.t.Helper()
-	who := platformtest.Learner(v.t, v.p, name+"@example.com")
-	v.buyers[name] = who
-	var session string
-	eventually(v.t, name+" comes to the till", func() bool {
-		if session = v.checkout(who); session == "" && v.fuse.isBlown() && !answers(v.d.base, "/api/health") {
-			v.restart()
-		}
-		return session != ""
-	})
-	if err := v.d.till.Do(session, pay.Pay); err != nil {
-		v.t.Fatal(err)
-	}
-}
-
-var tillSession = regexp.MustCompile(`cs_test_\w+`)
-
-// checkout returns the session to pay, "" when there is no answer.
-func (v *victim) checkout(who *platformtest.User) string {
-	v.t.Helper()
-	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.d.base+"/checkout/instrument", strings.NewReader(url.Values{"consent": {"yes"}}.Encode()))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.Header.Set("Accept", "text/html")
-	r.AddCookie(&http.Cookie{Name: account.SessionCookie, Value: who.Secret})
-	c := http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := c.Do(r)
-	if err != nil {
-		return ""
-	}
-	defer res.Body.Close()
-	return tillSession.FindString(res.Header.Get("Location"))
-}
-
-// blown waits until the process has crashed in a sale, or the sale is over.
-func (v *victim) blown(name string) {
-	v.t.Helper()
-	eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || v.mails(name) > 0 })
-}
-
-// settled waits until a sale is over.
-func (v *victim) settled(name string) {
-	v.t.Helper()
-	eventually(v.t, "the sale of "+name+" is over", func() bool { return v.mails(name) > 0 })
-}
-
-// mails returns how many confirmations somebody got so far. The mailbox keeps its
-// newest only.
-func (v *victim) mails(name string) int {
-	for _, m := range v.d.mails.All() {
-		if strings.Contains(m.Subject, "Instrument Rating") && !slices.ContainsFunc(v.came[m.To], func(c mailbox.Mail) bool { return c.ID == m.ID }) {
-			v.came[m.To] = append(v.came[m.To], m)
-		}
-	}
-	return len(v.came[name+"@example.com"])
-}
-
-// check waits until somebody has what they paid for.
-func (v *victim) check(name string) {
-	v.t.Helper()
-	v.settled(name)
-	got := platformtest.Text(v.t, v.p, `
-		SELECT concat_ws(' ', (SELECT string_agg(status::text, ',') FROM purchases WHERE user_id = $1 AND status <> 'pending'),
-			(SELECT count(*) FROM grants WHERE user_id = $1 AND revoked_at IS NULL))`, v.buyers[name].ID)
-	if got != "completed 1" {
-		v.t.Errorf("%s has %s", name, got)
-	}
-	came := v.came[name+"@example.com"]
-	other := func(m mailbox.Mail) bool { return m.MessageID != came[0].MessageID }
-	if most := map[string]int{"web": 1, "worker": 2}[v.service]; len(came) > most || slices.ContainsFunc(came, other) {
-		v.t.Errorf("%s got %d mails, want %d of one Message-ID at most", name, len(came), most)
 	}
 }

@@ -8,7 +8,6 @@
 package analytics
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -51,10 +50,9 @@ type answer struct {
 	Dropped int `json:"dropped"`
 }
 
-// envelope is what a browser sends. Events are read one by one, so that a bad
-// one does not refuse the others; fields of newer scripts pass.
+// envelope is what a browser sends.
 type envelope struct {
-	Events []json.RawMessage `json:"events"`
+	Events []told `json:"events"`
 }
 
 func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
@@ -64,8 +62,8 @@ func (e endpoint) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	who, now := access.Of(r.Context()), e.now()
 	good := make([]analytics.Event, 0, len(in.Events))
-	for _, raw := range in.Events {
-		event, result := read(raw, now)
+	for _, event := range in.Events {
+		result := event.result(now)
 		if r.Header.Get("Sec-GPC") == "1" {
 			result = analytics.Refused
 		}
@@ -96,7 +94,8 @@ func (e endpoint) decode(w http.ResponseWriter, r *http.Request) (envelope, erro
 
 // of makes an event a reader's. Whoever does not have the module of a lesson
 // sees its preview.
-func of(event analytics.Event, who *access.Reader) analytics.Event {
+func of(e told, who *access.Reader) analytics.Event {
+	event := analytics.Event{At: e.At, Kind: e.Kind, Module: e.Module, Lesson: e.Lesson, Version: e.Version}
 	if event.Kind == analytics.LessonRead && (who == nil || !slices.Contains(who.Opens, event.Module)) {
 		event.Kind = analytics.PreviewRead
 	}

@@ -32,28 +32,39 @@ var kinds = map[analytics.Kind]about{
 	analytics.SearchUsed:       {},
 }
 
-// read returns an event as it is to be stored, or why it is not.
-func read(raw json.RawMessage, now time.Time) (analytics.Event, analytics.Result) {
-	var in struct {
-		Kind    analytics.Kind `json:"kind"`
-		At      time.Time      `json:"at"`
-		Module  string         `json:"module"`
-		Lesson  string         `json:"lesson"`
-		Version string         `json:"version"` // of the module, with a lesson
-	}
-	if err := json.Unmarshal(raw, &in); err != nil {
-		return analytics.Event{}, analytics.Malformed
-	}
-	want, known := kinds[in.Kind]
+// told is an event as a browser tells it. One that is no such object does not
+// refuse the others; fields of newer scripts pass.
+type told struct {
+	fields
+	malformed bool
+}
+
+type fields struct {
+	Kind    analytics.Kind `json:"kind"`
+	At      time.Time      `json:"at"`
+	Module  string         `json:"module"`
+	Lesson  string         `json:"lesson"`
+	Version string         `json:"version"` // of the module, with a lesson
+}
+
+// UnmarshalJSON never fails.
+func (e *told) UnmarshalJSON(b []byte) error {
+	e.malformed = json.Unmarshal(b, &e.fields) != nil
+	return nil
+}
+
+// result says whether an event is to be stored, or why not.
+func (e told) result(now time.Time) analytics.Result {
+	want, known := kinds[e.Kind]
 	switch {
-	case !known || !fits(in.Module, want.module) || !fits(in.Lesson, want.lesson) || !fits(in.Version, want.lesson):
-		return analytics.Event{}, analytics.Malformed
-	case in.At.After(now.Add(ahead)):
-		return analytics.Event{}, analytics.Future
-	case in.At.Before(now.Add(-ago)):
-		return analytics.Event{}, analytics.Old
+	case e.malformed || !known || !fits(e.Module, want.module) || !fits(e.Lesson, want.lesson) || !fits(e.Version, want.lesson):
+		return analytics.Malformed
+	case e.At.After(now.Add(ahead)):
+		return analytics.Future
+	case e.At.Before(now.Add(-ago)):
+		return analytics.Old
 	}
-	return analytics.Event{At: in.At, Kind: in.Kind, Module: in.Module, Lesson: in.Lesson, Version: in.Version}, analytics.Stored
+	return analytics.Stored
 }
 
 // fits reports whether a name is there if it is wanted, and can be one. Whether

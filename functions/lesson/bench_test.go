@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -181,22 +180,16 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d discard) WriteHeader(int)             {}
 
-// line is a connection that is kept open.
-type line struct {
-	net.Conn
-	in *bufio.Reader
-}
-
-func dial(b *testing.B, h http.Handler, n int) []line {
+// dial serves h, and connects to it n times.
+func dial(b *testing.B, h http.Handler, n int) []platformtest.Line {
 	b.Helper()
 	s := httptest.NewServer(h)
-	lines := make([]line, n)
+	lines := make([]platformtest.Line, n)
 	for i := range lines {
-		c, err := net.Dial("tcp", s.Listener.Addr().String())
-		if err != nil {
+		var err error
+		if lines[i], err = platformtest.Dial(s.Listener.Addr().String()); err != nil {
 			b.Fatal(err)
 		}
-		lines[i] = line{c, bufio.NewReaderSize(c, 64<<10)}
 	}
 	b.Cleanup(func() {
 		for _, l := range lines {
@@ -209,14 +202,14 @@ func dial(b *testing.B, h http.Handler, n int) []line {
 
 // drive sends total requests over all lines at once, and returns how long
 // that took.
-func drive(b *testing.B, lines []line, requests [][]byte, total int) time.Duration {
+func drive(b *testing.B, lines []platformtest.Line, requests [][]byte, total int) time.Duration {
 	began := time.Now()
 	var all sync.WaitGroup
 	for n, l := range lines {
 		all.Go(func() {
 			for i := n; i < total; i += len(lines) {
-				if err := l.ask(requests[i%len(requests)]); err != nil {
-					b.Error(err)
+				if status, err := l.Ask(requests[i%len(requests)]); err != nil || status != http.StatusOK {
+					b.Errorf("answered %d, %v", status, err)
 					return
 				}
 			}
@@ -224,33 +217,4 @@ func drive(b *testing.B, lines []line, requests [][]byte, total int) time.Durati
 	}
 	all.Wait()
 	return time.Since(began)
-}
-
-func (l line) ask(request []byte) error {
-	if _, err := l.Write(request); err != nil {
-		return err
-	}
-	status, length := "", 0
-	for {
-		text, err := l.in.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if status == "" {
-			status = string(text[9:12])
-		}
-		if rest, ok := bytes.CutPrefix(text, []byte("Content-Length: ")); ok {
-			for _, c := range bytes.TrimSpace(rest) {
-				length = length*10 + int(c-'0')
-			}
-		}
-		if len(text) == 2 {
-			break
-		}
-	}
-	_, err := l.in.Discard(length)
-	if err == nil && status != "200" {
-		return fmt.Errorf("status %s", status)
-	}
-	return err
 }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,13 +17,18 @@ const MaxBody = 1 << 20
 // Body reads at most max bytes of the request.
 func Body(w http.ResponseWriter, r *http.Request, max int64) ([]byte, error) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, max))
-	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fault.New(fault.TooLarge, "The request is too large: %d bytes at most.", over.Limit)
-	}
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "The request ended before it was complete. Please send it again.").Because(err)
+		return nil, unread(err)
 	}
 	return b, nil
+}
+
+// unread says why a body could not be read to its end.
+func unread(err error) error {
+	if over, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.New(fault.TooLarge, "The request is too large: %d bytes at most.", over.Limit)
+	}
+	return fault.New(fault.Invalid, "The request ended before it was complete. Please send it again.").Because(err)
 }
 
 // Decode reads a JSON body of at most MaxBody bytes. Unknown fields, wrong
@@ -39,19 +43,38 @@ func DecodeUpTo[V any](w http.ResponseWriter, r *http.Request, max int64) (V, er
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return v, fault.New(fault.Invalid, "The request must be JSON, with the content type application/json. Set that header and send it again.")
 	}
-	b, err := Body(w, r, max)
-	if err != nil {
-		return v, err
-	}
-	dec := json.NewDecoder(bytes.NewReader(b))
+	in := &body{Reader: http.MaxBytesReader(w, r.Body, max)}
+	dec := json.NewDecoder(in)
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&v); err != nil {
-		return v, explain(err)
+	err := dec.Decode(&v)
+	var more error
+	if err == nil {
+		_, more = dec.Token()
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+	switch {
+	case in.failed != nil:
+		return v, unread(in.failed)
+	case err != nil:
+		return v, explain(err)
+	case !errors.Is(more, io.EOF):
 		return v, fault.New(fault.Invalid, "The request must be a single JSON value. Send each in a request of its own.")
 	}
 	return v, nil
+}
+
+// body is read by a decoder, whose errors do not tell a request that was cut
+// from JSON that was.
+type body struct {
+	io.Reader
+	failed error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.failed = err
+	}
+	return n, err
 }
 
 // explain says what is wrong with a body in words for the caller.

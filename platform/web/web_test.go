@@ -2,10 +2,12 @@ package web_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"pilothandbook/platform/fault"
@@ -87,6 +89,18 @@ func TestDecodeUpTo(t *testing.T) {
 	r.Header.Set("Content-Type", "application/json")
 	if in, err := web.DecodeUpTo[input](httptest.NewRecorder(), r, 2*web.MaxBody); err != nil || len(in.Lesson) != web.MaxBody {
 		t.Errorf("over what is usual: %d bytes, %v", len(in.Lesson), err)
+	}
+}
+
+// A request that is cut is told from JSON that is, within the value and behind it.
+func TestDecodeOfACutRequest(t *testing.T) {
+	t.Parallel()
+	for _, arrived := range []string{``, `{"lesson":`, `{"lesson":"a"}`} {
+		r := httptest.NewRequest("POST", "/api/x", io.MultiReader(strings.NewReader(arrived), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		r.Header.Set("Content-Type", "application/json")
+		if _, err := web.Decode[input](httptest.NewRecorder(), r); !fault.Is(err, fault.Invalid) || !strings.Contains(fault.Of(err).Text, "ended before") {
+			t.Errorf("cut after %q: %v", arrived, err)
+		}
 	}
 }
 
