@@ -20,7 +20,7 @@ import (
 // browsers with one to three events, which are 5,000 events.
 const (
 	phase    = 2 * time.Second
-	turns    = 10
+	turns    = 15
 	lessons  = 2 * time.Millisecond   // between two that are read
 	posts    = 400 * time.Microsecond // between two requests
 	browsers = 600                    // so that each stays below its limit
@@ -62,6 +62,7 @@ func BenchmarkBesideLessons(b *testing.B) {
 	eventually(b, "all events are stored", func() bool {
 		return platformtest.Text(b, p, `SELECT count(*)::text FROM analytics_events`) == strconv.Itoa(sent)
 	})
+	b.ReportMetric(memory(b, d.web.Process.Pid, "VmHWM:"), "MiB-at-most")
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(platformtest.Median(bareCost), "bare/alone")
 	b.ReportMetric(platformtest.Median(cost), "events/bare")
