@@ -13,9 +13,10 @@ import (
 var typed = strings.Repeat(`a <b> & "c" 'd' `, 400)
 
 // TestFormsKeepWhatWasTyped finds every form that the handbook shows to anyone
-// and in which something can be typed, and sends what no field takes. The page
-// that refuses it must have the same form, with all that was typed, and must
-// name the field and say what is wrong with it.
+// and in which something can be typed, and sends what no field takes, with the
+// last choice of each list. The page that refuses it must have the same form,
+// with all that was typed and chosen, and must name the field and say what is
+// wrong with it.
 func TestFormsKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
@@ -47,6 +48,9 @@ func (w *world) keeps(t *testing.T, role string, f filled) {
 	for _, name := range f.typed {
 		values.Set(name, typed)
 	}
+	for name, choices := range f.choices {
+		values.Set(name, choices[len(choices)-1])
+	}
 	got := w.send(t, w.request(t, role, "POST", f.action, form(values.Encode())))
 	if got.Status < 400 || got.Status >= 500 {
 		t.Fatalf("answered with %d", got.Status)
@@ -60,6 +64,11 @@ func (w *world) keeps(t *testing.T, role string, f filled) {
 	for _, name := range f.typed {
 		if kept := all[at].values.Get(name); strings.ReplaceAll(kept, "\r\n", "\n") != typed {
 			t.Errorf("of %s this is kept: %.80q", name, kept)
+		}
+	}
+	for name := range f.choices {
+		if kept, want := all[at].values.Get(name), values.Get(name); kept != want {
+			t.Errorf("of %s %q is chosen, it was %q", name, kept, want)
 		}
 	}
 	if len(all[at].wrong) == 0 {
@@ -84,10 +93,11 @@ func (w *world) forms(t *testing.T, role, path string) []filled {
 
 // filled is a form as a page shows it.
 type filled struct {
-	action string
-	values url.Values // that it would be sent with
-	typed  []string   // names of the fields that one types into
-	wrong  []string   // what describes those that are marked as wrong
+	action  string
+	values  url.Values          // that it would be sent with
+	typed   []string            // names of the fields that one types into
+	choices map[string][]string // of the fields in which one chooses, by name
+	wrong   []string            // what describes those that are marked as wrong
 }
 
 func formsOf(page *html.Node) []filled {
@@ -101,7 +111,7 @@ func formsOf(page *html.Node) []filled {
 }
 
 func read(n *html.Node) filled {
-	f := filled{action: attr(n, "action"), values: url.Values{}}
+	f := filled{action: attr(n, "action"), values: url.Values{}, choices: map[string][]string{}}
 	for field := range n.Descendants() {
 		name := attr(field, "name")
 		if field.Type != html.ElementNode || name == "" {
@@ -120,12 +130,31 @@ func read(n *html.Node) filled {
 			f.typed = append(f.typed, name)
 		case "hidden":
 			f.values.Set(name, attr(field, "value"))
+		case "select":
+			chosen, all := options(field)
+			f.values.Set(name, chosen)
+			f.choices[name] = all
 		}
 		if attr(field, "aria-invalid") == "true" {
 			f.wrong = append(f.wrong, attr(field, "aria-describedby"))
 		}
 	}
 	return f
+}
+
+// options returns what is chosen in a list, and what can be. A browser chooses the
+// first where none is.
+func options(list *html.Node) (chosen string, all []string) {
+	for n := range list.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "option" {
+			continue
+		}
+		value := attr(n, "value")
+		if all = append(all, value); len(all) == 1 || slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "selected" }) {
+			chosen = value
+		}
+	}
+	return chosen, all
 }
 
 func parse(t *testing.T, body string) *html.Node {

@@ -17,6 +17,7 @@ type faultView struct {
 	Text   string
 	ID     string // of the request, when the fault is ours
 	Path   string // where to go on after signing in
+	Form   string // where the form is that was sent, "" for none
 }
 
 var headlines = map[fault.Kind]string{
@@ -36,6 +37,9 @@ func showFault(w http.ResponseWriter, r *http.Request, f *fault.Error, notice st
 	v := faultView{Kind: f.Kind, Status: web.Status(f.Kind), Text: f.Text, Path: back(r)}
 	if f.Kind == fault.Internal {
 		v.ID = web.RequestID(r.Context())
+	}
+	if r.Method == http.MethodPost && f.Kind != fault.SignedOut && v.Path != "/" {
+		v.Form = v.Path
 	}
 	title := headlines[f.Kind]
 	if title == "" {

@@ -23,11 +23,7 @@ func (rt *Router) limited(l web.Limit, handle web.Handler) web.Handler {
 			return handle(w, r)
 		}
 		w.Header().Set("Retry-After", strconv.Itoa(seconds(wait)))
-		f := fault.New(fault.TooMany, "This was tried too often from your network or account. Please try again in %s.", about(wait))
-		if web.WantsPage(r) && !reads(r.Method) { // the page of the fault stands where a form was
-			f.Text += " Your browser's back button leads to what you typed."
-		}
-		return f
+		return fault.New(fault.TooMany, "This was tried too often from your network or account. Please try again in %s.", about(wait))
 	}
 }
 

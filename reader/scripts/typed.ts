@@ -1,24 +1,29 @@
 // Keeps what was typed into a form that is sent. Where the handbook asks first
-// for a fresh sign-in, perhaps in another tab, it stands in the form again
-// afterwards; where it does not, the next page forgets it.
+// for a sign-in, perhaps in another tab, or refuses the form on a page of its own,
+// it stands in the form again afterwards; where it does not, the next page forgets
+// it.
 
 interface Typed {
   action: string;
   values: [name: string, value: string][];
   at: number;
-  asked: boolean;
+  back: boolean; // it is to stand in its form again
 }
 
 const key = "typed";
 const minutes = 15;
-const asking = "/account/confirm";
+
+/** Tells whether this page came instead of the form's own answer. */
+function instead(): boolean {
+  return location.pathname === "/account/confirm" || document.querySelector("[data-fault]") !== null;
+}
 
 /** Has this page keep, or give back, what was typed. */
 export function keepTyped(): void {
   const typed = kept();
-  if (typed && location.pathname === asking) {
-    keep({ ...typed, asked: true });
-  } else if (!typed?.asked || fill(typed)) {
+  if (typed && instead()) {
+    keep({ ...typed, back: true });
+  } else if (!typed?.back || fill(typed)) {
     forget();
   }
   document.addEventListener("submit", (event) => {
@@ -27,8 +32,8 @@ export function keepTyped(): void {
     const values = fields(form).map((field): [string, string] => [field.name, field.value]);
     if (action === "/signout") {
       forget();
-    } else if (action && form.getAttribute("method") === "post" && values.length > 0) {
-      keep({ action, values, at: Date.now(), asked: false });
+    } else if (action && !action.startsWith("/signin") && form.getAttribute("method") === "post" && values.length > 0) {
+      keep({ action, values, at: Date.now(), back: false });
     }
   });
 }

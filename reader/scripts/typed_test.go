@@ -6,17 +6,19 @@ import (
 	"testing"
 
 	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/proto"
 
 	"pilothandbook/functions/account"
 	"pilothandbook/functions/asset"
 	"pilothandbook/functions/session"
+	accounts "pilothandbook/handbook/account"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/platformtest/chromium"
 	"pilothandbook/router"
 )
 
 // What was typed is there again after a fresh sign-in that was asked for only
-// when the form was sent, and is not afterwards.
+// when the form was sent, and after a page that refused it, and is not afterwards.
 func TestTyped(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -56,8 +58,40 @@ func TestTyped(t *testing.T) {
 	if got := typedIn(t, page); got != "" {
 		t.Errorf("%q is there for ever", got)
 	}
-	page.MustElement("#email").MustInput("ana@example.org")
-	page.MustElement(`form[action="/account/email"] button`).MustClick()
+	send := func() {
+		t.Helper()
+		page.MustElement("#email").MustInput("ana@example.org")
+		page.MustElement(`form[action="/account/email"] button`).MustClick()
+	}
+	again := func(after string) {
+		t.Helper()
+		eventually(t, "the page is that of /account", func() bool { return js(t, page, `() => document.readyState + location.pathname`) == "complete/account" })
+		if got := typedIn(t, page); got != "ana@example.org" {
+			t.Errorf("%q is there after %s", got, after)
+		}
+	}
+	platformtest.Exec(t, p, `ALTER TABLE email_changes RENAME TO away`)
+	send()
+	page.MustElementR("a", "Back to the form").MustClick()
+	again("a fault of ours")
+	platformtest.Exec(t, p, `ALTER TABLE away RENAME TO email_changes`)
+
+	open()
+	as := func(secret string) {
+		t.Helper()
+		if err := page.SetCookies([]*proto.NetworkCookieParam{{Name: accounts.SessionCookie, Value: secret, URL: s.url, HTTPOnly: true}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	as("a session that is over")
+	send()
+	page.MustElementR("a", "Sign in")
+	as(ana.Secret)
+	page.MustNavigate(s.url + "/account").MustWaitLoad()
+	again("the session ended")
+
+	open()
+	send()
 	eventually(t, "it was taken", func() bool { return js(t, page, `() => location.pathname`) != "/account" })
 	open()
 	if got := typedIn(t, page); got != "" {
