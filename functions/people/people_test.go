@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -241,6 +242,25 @@ func TestTrouble(t *testing.T) {
 	platformtest.Exec(t, d.p, `INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at) VALUES (gen_random_uuid(), $1, 'pi_9', 'bundle', 14900, 'pending', '2026-03-01')`, d.ana.ID)
 	if text, _ := d.person(t); !strings.Contains(text, "Instrument Rating Closed The bank has not sent the payment for The Whole Handbook yet, which was ordered on 1 March 2026.") {
 		t.Errorf("a pending purchase: %s", text)
+	}
+	d.purchasesLead(t)
+}
+
+// purchasesLead follows each number of the list to its rows.
+func (d desk) purchasesLead(t testing.TB) {
+	t.Helper()
+	_, list := d.read(t, "/admin/people")
+	links := list.Find("a[href$='#purchases']")
+	links.Each(func(_ int, a *goquery.Selection) {
+		path, _, _ := strings.Cut(a.AttrOr("href", ""), "#")
+		_, person := d.read(t, path)
+		rows := person.Find("#purchases + ul > li").Length()
+		if n, _, _ := strings.Cut(a.Text(), " "); n != strconv.Itoa(rows) || rows == 0 {
+			t.Errorf("%s leads to %d rows", a.Text(), rows)
+		}
+	})
+	if links.Length() == 0 {
+		t.Error("nobody has a number of purchases")
 	}
 }
 

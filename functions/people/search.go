@@ -171,7 +171,7 @@ func (e endpoint) unnamed(ctx context.Context, l *list) error {
 func accounts(ctx context.Context, q db.Querier, query string, exact []uuid.UUID, before uuid.UUID) ([]found, error) {
 	rows, err := q.Query(ctx, `
 		SELECT id, email, coalesce(name, ''), roles, created_at,
-		       (SELECT count(*) FROM purchases p WHERE p.user_id = users.id AND p.status = 'completed')
+		       (SELECT count(*) FROM purchases p WHERE p.user_id = users.id)
 		FROM users
 		WHERE CASE WHEN cardinality($2::uuid[]) > 0 THEN id = ANY($2) ELSE email LIKE $1 OR name ILIKE $1 OR $1 = '%%' END
 		  AND ($3 = '00000000-0000-0000-0000-000000000000'::uuid OR id < $3)
