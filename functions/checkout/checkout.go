@@ -9,7 +9,8 @@
 // asked, and its id is the idempotency key, so that nothing is lost when an
 // answer is: asking again goes on with the same row. A reader has one open
 // checkout per module, and gets it again until it is paid, expired, or the
-// price or the terms have changed.
+// price or the terms have changed. Where Stripe answers that it failed, it says
+// so for a day to that key: the next click begins anew.
 package checkout
 
 import (
@@ -105,12 +106,12 @@ func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) 
 		s, err := e.session(ctx, row)
 		switch {
 		case ended(err):
-			last, err = err, expire(ctx, e.db, row.ID)
+			last, err = err, expire(ctx, e.db, row.ID, row.Session)
 		case err != nil:
 		case s.Status == stripe.CheckoutSessionStatusComplete:
 			return e.site + "/orders/" + row.ID.String() + "?paid=1", nil
 		case s.Status == stripe.CheckoutSessionStatusExpired:
-			err = expire(ctx, e.db, row.ID)
+			err = expire(ctx, e.db, row.ID, s.ID)
 		case row.current():
 			return s.URL, nil
 		default:
@@ -132,6 +133,9 @@ func (e endpoint) session(ctx context.Context, row row) (*stripe.CheckoutSession
 		return s, away(err)
 	}
 	s, err := e.stripe.CheckoutSessions.New(row.params(ctx))
+	if broken(err) { // what it may have made all the same nobody was sent to, so that nobody pays it
+		err = errors.Join(err, expire(ctx, e.db, row.ID, row.Session))
+	}
 	if err != nil {
 		return nil, away(err)
 	}
@@ -151,7 +155,7 @@ func (e endpoint) withdraw(ctx context.Context, id uuid.UUID, session string) er
 	if err != nil {
 		return away(err)
 	}
-	return expire(ctx, e.db, id)
+	return expire(ctx, e.db, id, session)
 }
 
 // ended reports whether Stripe says that it has no such thing, or takes it no
@@ -159,6 +163,13 @@ func (e endpoint) withdraw(ctx context.Context, id uuid.UUID, session string) er
 func ended(err error) bool {
 	refusal, ok := errors.AsType[*stripe.Error](err)
 	return ok && (refusal.HTTPStatusCode == http.StatusBadRequest || refusal.HTTPStatusCode == http.StatusNotFound)
+}
+
+// broken reports whether Stripe answers that it failed, which it keeps as the
+// answer to the call's key. An answer of whatever stands before it is none.
+func broken(err error) bool {
+	failure, ok := errors.AsType[*stripe.Error](err)
+	return ok && failure.HTTPStatusCode >= http.StatusInternalServerError
 }
 
 // away is what the buyer hears while Stripe does not answer, or not to us.

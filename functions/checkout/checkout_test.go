@@ -284,6 +284,47 @@ func TestStripeAway(t *testing.T) {
 	}
 }
 
+// TestStripeFails: Stripe answers that it failed, and would answer so for a day
+// to the same key, whether it has made a session or not.
+func TestStripeFails(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		name string
+		wish map[string]bool
+		done bool
+	}{
+		{"before it made one", platformtest.Agreed(), false},
+		{"after it made one", platformtest.Agreed(), true},
+		{"after it made one for a gift", platformtest.AsGift(), true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+
+			p, till := platformtest.Shop(t)
+			ana := platformtest.Learner(t, p, "ana@example.com")
+			till.Stripe.Fail("POST /v1/checkout/sessions", tc.done)
+			got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", tc.wish)
+			if got.Status != http.StatusServiceUnavailable || !strings.Contains(got.Body, "Nothing was charged") {
+				t.Errorf("status %d: %s", got.Status, got.Body)
+			}
+			for range 2 {
+				got = platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", tc.wish)
+				if got.Status != http.StatusOK || checkouts(t, p) != "instrument 9900 expired unknown, instrument 9900 open" {
+					t.Fatalf("status %d: %s, checkouts %q", got.Status, got.Body, checkouts(t, p))
+				}
+			}
+			var to struct{ URL string }
+			got.Into(t, &to)
+			till.Pay(t, to.URL)
+			tell(t, p, till)
+			if all := platformtest.Text(t, p, `SELECT string_agg(state, ' ' ORDER BY id) || (SELECT count(*) FROM refunds) FROM checkouts`); all != "expired complete0" {
+				t.Errorf("checkouts, refunds: %s", all)
+			}
+		})
+	}
+}
+
 // TestTooLate finds a row that Stripe never heard of, and would not take now.
 func TestTooLate(t *testing.T) {
 	t.Parallel()

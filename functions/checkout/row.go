@@ -150,13 +150,14 @@ func keep(ctx context.Context, p *db.Pool, id uuid.UUID, s *stripe.CheckoutSessi
 	return nil
 }
 
-// expire closes a row whose session cannot be paid any more. A row that was
-// paid stays so.
-func expire(ctx context.Context, p *db.Pool, id uuid.UUID) error {
+// expire closes a row whose session cannot be paid any more; "" is one that was
+// never heard of. A row that was paid stays so, and one that another click has
+// found a session for.
+func expire(ctx context.Context, p *db.Pool, id uuid.UUID, session string) error {
 	_, err := p.Exec(ctx, `
 		UPDATE checkouts
 		SET state = 'expired'
-		WHERE id = $1 AND state = 'open'`, id)
+		WHERE id = $1 AND state = 'open' AND coalesce(stripe_session_id, '') = $2`, id, session)
 	if err != nil {
 		return fmt.Errorf("expire checkout %s: %w", id, err)
 	}

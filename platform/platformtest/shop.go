@@ -43,7 +43,8 @@ func Sell(t testing.TB, p *platform.Platform) {
 
 // Till is a stand-in for Stripe of the test's own, reached by p.Stripe.
 type Till struct {
-	Down atomic.Bool // Stripe does not answer its API
+	Down   atomic.Bool // Stripe does not answer its API
+	Stripe *pay.Stripe // the stand-in itself
 
 	url  string
 	hook atomic.Pointer[string]
@@ -89,7 +90,7 @@ func OpenTill(t testing.TB, cfg *config.Config, change ...func(*pay.Options)) *T
 		}
 		s.API().ServeHTTP(w, r)
 	})
-	till.url, cfg.StripeAPIBase = server.URL, server.URL
+	till.Stripe, till.url, cfg.StripeAPIBase = s, server.URL, server.URL
 	return till
 }
 

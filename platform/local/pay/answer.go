@@ -57,8 +57,26 @@ func (b *book) once(c *call, a action) *answer {
 	return got
 }
 
+// Fail has the next call to a target, such as "POST /v1/refunds", fail with a
+// 500, which is kept under its Idempotency-Key like any answer: as with Stripe,
+// nobody can tell by it whether the call was done.
+func (s *Stripe) Fail(target string, done bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	s.book.failing[target] = done
+}
+
 func (b *book) run(c *call, do effect) *answer {
+	done, fails := b.failing[c.target()]
+	delete(b.failing, c.target())
+	if fails && !done {
+		return failed(broken(), c.id)
+	}
 	o, err := do(b)
+	if fails {
+		err = broken()
+	}
 	if err != nil {
 		return failed(err, c.id)
 	}

@@ -196,6 +196,33 @@ func TestRefundKeyGivesMoneyBackOnce(t *testing.T) {
 	}
 }
 
+// TestFail: a failure of Stripe's own is answered again for a day, done or not.
+func TestFail(t *testing.T) {
+	t.Parallel()
+
+	for _, done := range []bool{false, true} {
+		s := open(t, listen(t))
+		keyed := func(p *stripe.CheckoutSessionParams) { p.SetIdempotencyKey("checkout-1") }
+		s.pay.Fail("POST /v1/checkout/sessions", done)
+		for range 2 {
+			_, err := s.api.CheckoutSessions.New(order(keyed))
+			if e := refusal(t, err); e.HTTPStatusCode != http.StatusInternalServerError || e.Type != stripe.ErrorTypeAPI {
+				t.Errorf("got %d %s", e.HTTPStatusCode, e.Type)
+			}
+		}
+		made := 0
+		for all := s.api.CheckoutSessions.List(nil); all.Next(); made++ {
+		}
+		if made == 1 != done {
+			t.Errorf("done is %v, and there are %d sessions", done, made)
+		}
+		if err := s.pay.Age(25 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		s.create(keyed)
+	}
+}
+
 // facts are the events without those that tell a fact a second time.
 func facts() []*string {
 	return stripe.StringSlice([]string{

@@ -33,6 +33,8 @@ type book struct {
 	refunds shelf[*refund]
 	due     int64 // no session, event or answer has its time up before this second
 
+	failing map[string]bool // targets whose next call fails, and whether it is done all the same
+
 	address func(path string) string // of a page
 	taxRate int64                    // of sessions to come, in hundredths of a percent
 
@@ -50,7 +52,7 @@ type cause struct {
 	Key     string `json:"key,omitempty"`
 }
 
-func newBook() *book { return &book{Answers: map[string]*answer{}} }
+func newBook() *book { return &book{Answers: map[string]*answer{}, failing: map[string]bool{}} }
 
 // index makes what is not in the file.
 func (b *book) index() {

@@ -44,6 +44,11 @@ func unauthorized(format string, args ...any) *apiError {
 	return e
 }
 
+// broken is a failure of Stripe's own.
+func broken() *apiError {
+	return &apiError{status: http.StatusInternalServerError, Type: "api_error", Message: "An unexpected error occurred."}
+}
+
 // refusal turns any error into one for the caller. What is not meant for the
 // caller is said in the log only.
 func refusal(err error) *apiError {
