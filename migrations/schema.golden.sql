@@ -439,6 +439,7 @@ refunds
   reason text NOT NULL
   created_at timestamp with time zone NOT NULL DEFAULT now()
   stripe_refund_id text
+  refused integer NOT NULL DEFAULT 0
   refunds_amount_check CHECK ((amount > 0))
   refunds_reason_check CHECK ((reason = ANY (ARRAY['duplicate'::text, 'account_deleted'::text, 'requested'::text, 'mistake'::text, 'fault'::text, 'other'::text])))
   refunds_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL

@@ -44,6 +44,7 @@ func Sell(t testing.TB, p *platform.Platform) {
 // Till is a stand-in for Stripe of the test's own, reached by p.Stripe.
 type Till struct {
 	Down   atomic.Bool // Stripe does not answer its API
+	Lost   atomic.Bool // it does what it is asked, but its answers are lost
 	Stripe *pay.Stripe // the stand-in itself
 
 	url  string
@@ -84,11 +85,15 @@ func OpenTill(t testing.TB, cfg *config.Config, change ...func(*pay.Options)) *T
 	t.Cleanup(s.Close)
 	mux.Handle("/local/pay/", s.Pages())
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
-		if till.Down.Load() {
+		switch {
+		case till.Down.Load():
 			http.Error(w, "down", http.StatusBadGateway)
-			return
+		case till.Lost.Load():
+			s.API().ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		default:
+			s.API().ServeHTTP(w, r)
 		}
-		s.API().ServeHTTP(w, r)
 	})
 	till.Stripe, till.url, cfg.StripeAPIBase = s, server.URL, server.URL
 	return till

@@ -3,8 +3,8 @@
 // and the inbox does not.
 //
 // Every call that moves money carries the id of a row as its idempotency key,
-// and gives back all that is left of one payment: Stripe itself refuses to do
-// so twice. What follows from a refund is settled by the event that tells it,
+// with the number of refusals that it got, and gives back all that is left of
+// one payment: Stripe itself refuses to do so twice. What follows from a refund is settled by the event that tells it,
 // as for any other.
 package money
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,36 +93,98 @@ func TestPaidTwice(t *testing.T) {
 	}
 }
 
-// TestAnswerLost: Stripe did it, but nobody heard.
-func TestAnswerLost(t *testing.T) {
-	t.Parallel()
-
-	p, till := platformtest.Shop(t)
+// twice has somebody pay for a module and its bundle, and returns the module's
+// session, whose payment is to be given back.
+func twice(t *testing.T, p *platform.Platform, till *platformtest.Till) (a job.RefundPayment, session string) {
+	t.Helper()
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	one, two := open(t, p, ana, "instrument"), open(t, p, ana, "bundle")
 	till.Pay(t, one)
 	till.Pay(t, two)
 	deliver(t, p, till)
-	a := job.RefundPayment{Payment: platformtest.Text(t, p, `SELECT stripe_payment_id FROM refunds`)}
-	till.Down.Store(true)
-	if err := money.New(p).Refund(t.Context(), a); err == nil {
-		t.Fatal("a refund without Stripe")
-	}
-	till.Down.Store(false)
-	for range 2 {
-		if err := money.New(p).Refund(t.Context(), a); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := p.DB.Exec(t.Context(), `UPDATE refunds SET stripe_refund_id = NULL, id = gen_random_uuid()`); err != nil { // the key has expired too
-			t.Fatal(err)
-		}
-	}
+	return job.RefundPayment{Payment: platformtest.Text(t, p, `SELECT stripe_payment_id FROM refunds`)}, one[strings.LastIndex(one, "/")+1:]
+}
+
+// given returns as what Stripe knows the one refund, how often it was refused
+// before, and how much of the books went back once Stripe has told of it.
+func given(t *testing.T, p *platform.Platform, till *platformtest.Till) string {
+	t.Helper()
 	deliver(t, p, till)
-	if got := platformtest.Text(t, p, `SELECT sum(amount)::text FROM ledger WHERE kind = 'refund'`); got != "9900" {
-		t.Errorf("%s given back", got)
+	return platformtest.Text(t, p, `SELECT concat_ws(' ', left(stripe_refund_id, 3), refused, (SELECT sum(amount) FROM ledger WHERE kind = 'refund')) FROM refunds`)
+}
+
+// TestAnswerLost: Stripe did it, but nobody heard. Whoever asks again with the
+// same key hears it, and who does so when Stripe has forgotten the key that
+// nothing is left to give.
+func TestAnswerLost(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	a, _ := twice(t, p, till)
+	for _, away := range []*atomic.Bool{&till.Down, &till.Lost} {
+		away.Store(true)
+		if err := money.New(p).Refund(t.Context(), a); err == nil {
+			t.Fatal("a refund without Stripe")
+		}
+		away.Store(false)
+	}
+	if err := money.New(p).Refund(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if got := given(t, p, till); got != "re_ 0 9900" {
+		t.Errorf("given back: %s", got)
+	}
+	platformtest.Exec(t, p, `UPDATE refunds SET stripe_refund_id = NULL`)
+	if err := till.Stripe.Age(25 * time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if err := money.New(p).Refund(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if got := given(t, p, till); got != "alr 0 9900" {
+		t.Errorf("given back: %s", got)
 	}
 	if err := money.New(p).Refund(t.Context(), job.RefundPayment{Payment: "pi_0"}); err == nil || !strings.Contains(err.Error(), "nobody asked") {
 		t.Errorf("a refund that nobody asked for: %v", err)
+	}
+}
+
+// TestRefused: what Stripe refuses, or fails at, can be tried again before it
+// has forgotten that.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		name            string
+		before, between func(t *testing.T, till *platformtest.Till, session string)
+		want            string
+	}{
+		{"while it is disputed",
+			func(t *testing.T, till *platformtest.Till, session string) { till.Do(t, session, pay.Dispute) },
+			func(t *testing.T, till *platformtest.Till, session string) { till.Do(t, session, pay.Win) }, "re_ 1 9900"},
+		{"a failure", func(_ *testing.T, till *platformtest.Till, _ string) { till.Stripe.Fail("POST /v1/refunds", false) }, nil, "re_ 1 9900"},
+		{"a failure after it was done", func(_ *testing.T, till *platformtest.Till, _ string) { till.Stripe.Fail("POST /v1/refunds", true) }, nil, "alr 1 9900"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p, till := platformtest.Shop(t)
+			a, session := twice(t, p, till)
+			tc.before(t, till, session)
+			if err := money.New(p).Refund(t.Context(), a); err == nil {
+				t.Fatal("Stripe gave it back")
+			}
+			if tc.between != nil {
+				tc.between(t, till, session)
+			}
+			for range 2 {
+				if err := money.New(p).Refund(t.Context(), a); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := given(t, p, till); got != tc.want {
+				t.Errorf("given back: %s, want %s", got, tc.want)
+			}
+		})
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 // due is a payment that is to be given back.
 type due struct {
 	id      uuid.UUID
+	refused int // how often Stripe has answered that it does not
 	payment string
 	amount  int64
 	reason  string
@@ -30,9 +31,9 @@ type due struct {
 func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
 	d := due{payment: a.Payment}
 	err := j.db.QueryRow(ctx, `
-		SELECT id, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL AND reason <> 'duplicate'
+		SELECT id, refused, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL AND reason <> 'duplicate'
 		FROM refunds
-		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.amount, &d.reason, &d.done, &d.nobodys)
+		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.refused, &d.amount, &d.reason, &d.done, &d.nobodys)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return queue.Permanent(fmt.Errorf("nobody asked for a refund of %s", a.Payment))
 	}
@@ -47,9 +48,17 @@ func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
 	}
 	id, err := j.giveBack(ctx, &d)
 	if err != nil {
-		return err
+		return errors.Join(err, j.refuse(ctx, d, err))
 	}
 	return j.given(ctx, d, id)
+}
+
+// key returns the idempotency key: the same until Stripe has answered.
+func (d due) key() string {
+	if d.refused == 0 {
+		return "refund:" + d.id.String()
+	}
+	return fmt.Sprintf("refund:%s:%d", d.id, d.refused)
 }
 
 // giveBack asks Stripe and returns the refund's id. A payment that is given
@@ -61,7 +70,7 @@ func (j Jobs) giveBack(ctx context.Context, d *due) (string, error) {
 	}
 	p := &stripe.RefundParams{PaymentIntent: &d.payment, Reason: stripe.String(string(reason))}
 	p.Context = ctx
-	p.SetIdempotencyKey("refund:" + d.id.String())
+	p.SetIdempotencyKey(d.key())
 	p.AddExpand("charge")
 	r, err := j.stripe.Refunds.New(p)
 	refusal, refused := errors.AsType[*stripe.Error](err)
@@ -80,10 +89,28 @@ func (j Jobs) giveBack(ctx context.Context, d *due) (string, error) {
 	return r.ID, nil
 }
 
-// final reports whether Stripe would refuse the same call again: an operator
-// must look, at a payment that is disputed for example.
+// final reports whether asking again would not help until something has
+// changed: an operator must look, at a payment that is disputed for example.
 func final(e *stripe.Error) bool {
 	return e.HTTPStatusCode == http.StatusBadRequest || e.HTTPStatusCode == http.StatusPaymentRequired || e.HTTPStatusCode == http.StatusNotFound
+}
+
+// refuse notes that Stripe has answered, but not given the payment back. It
+// keeps that answer for a day under the key, so that the next call has another;
+// where no answer came the next one has the same, and gets that of the first.
+func (j Jobs) refuse(ctx context.Context, d due, err error) error {
+	answer, ok := errors.AsType[*stripe.Error](err)
+	if !ok || !final(answer) && answer.HTTPStatusCode < http.StatusInternalServerError {
+		return nil
+	}
+	_, err = j.db.Exec(ctx, `
+		UPDATE refunds
+		SET refused = refused + 1
+		WHERE id = $1 AND refused = $2`, d.id, d.refused)
+	if err != nil {
+		return fmt.Errorf("note that Stripe refused to give %s back: %w", d.payment, err)
+	}
+	return nil
 }
 
 // given notes that a payment was given back, and has its payer told.
