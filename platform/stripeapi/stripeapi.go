@@ -4,6 +4,9 @@
 package stripeapi
 
 import (
+	"errors"
+	"net/http"
+
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/charge"
 	"github.com/stripe/stripe-go/v76/checkout/session"
@@ -31,6 +34,27 @@ type API struct {
 	PromotionCodes   *promotioncode.Client
 	Refunds          *refund.Client
 	WebhookEndpoints *webhookendpoint.Client
+}
+
+// Gone reports whether Stripe knows no such thing.
+func Gone(err error) bool {
+	refusal, ok := errors.AsType[*stripe.Error](err)
+	return ok && refusal.HTTPStatusCode == http.StatusNotFound
+}
+
+// Refused reports whether Stripe refuses what was asked for: asking for that
+// again would not help, but asking for something else may. A key that is wrong
+// or may not, and too many calls, concern all that is asked.
+func Refused(err error) bool {
+	refusal, ok := errors.AsType[*stripe.Error](err)
+	if !ok {
+		return false
+	}
+	switch refusal.HTTPStatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return false
+	}
+	return refusal.HTTPStatusCode >= http.StatusBadRequest && refusal.HTTPStatusCode < http.StatusInternalServerError
 }
 
 // New returns the API for a secret key, asked through b.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +77,88 @@ func TestListOfAnotherVersion(t *testing.T) {
 	before := dump(t, p)
 	if f := reconcile(t, p); f.Missed != 0 || dump(t, p) != before {
 		t.Errorf("a second time: %+v", f)
+	}
+}
+
+// refuse has the stand-in for Stripe answer with a status where one is named.
+func refuse(t *testing.T, p *platform.Platform, status func(path string) int) {
+	t.Helper()
+	to, err := url.Parse(p.Config.StripeAPIBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(to)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		code := status(r.URL.Path)
+		if code == 0 {
+			through.ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, `{"error": {"type": "invalid_request_error", "message": "This cannot be read."}}`)
+	}))
+	t.Cleanup(server.Close)
+	p.Config.StripeAPIBase = server.URL
+}
+
+// TestUnreadable: what Stripe does not tell of one session is said, and counted
+// once; the others follow. What concerns all that is asked ends the run.
+func TestUnreadable(t *testing.T) {
+	t.Parallel()
+
+	for _, tc := range []struct {
+		status, waiting int // the event, and the session of the open checkout unless it is gone
+		said            string
+		ends            bool
+	}{
+		{http.StatusBadRequest, 2, `ours is "2023-10-16"; Stripe does not tell checkout.session`, false},
+		{http.StatusPaymentRequired, 2, "This cannot be read.", false},
+		{http.StatusNotFound, 1, "Stripe has no checkout.session", false},
+		{http.StatusUnauthorized, 0, "", true},
+		{http.StatusForbidden, 0, "", true},
+		{http.StatusTooManyRequests, 0, "", true},
+	} {
+		t.Run(fmt.Sprint(tc.status), func(t *testing.T) {
+			t.Parallel()
+			p, till := platformtest.Shop(t)
+			var odd atomic.Pointer[string]
+			refuse(t, p, func(path string) int {
+				if id := odd.Load(); id != nil && strings.HasSuffix(path, *id) {
+					return tc.status
+				}
+				return 0
+			})
+			meddle(t, p, func(path string, body []byte) []byte {
+				if path == "/v1/events" {
+					return bytes.ReplaceAll(body, []byte(`"api_version": "2023-10-16"`), []byte(`"api_version": "2015-04-07"`))
+				}
+				return body
+			})
+			for i := range 3 {
+				page := open(t, p, platformtest.Learner(t, p, fmt.Sprintf("pilot%d@example.com", i)), "instrument")
+				till.Pay(t, page)
+				if id := page[strings.LastIndex(page, "/")+1:]; i == 0 {
+					odd.Store(&id)
+				}
+			}
+			for run, missed := range []int{3, 0} {
+				var said strings.Builder
+				f, err := money.New(p).Reconcile(t.Context(), func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) })
+				if tc.ends {
+					if err == nil {
+						t.Errorf("run %d goes on: %+v", run, f)
+					}
+					continue
+				}
+				if err != nil || f.Missed != missed || f.Waiting != tc.waiting || !strings.Contains(said.String(), tc.said) {
+					t.Errorf("run %d: %+v, %v, said %s", run, f, err, said.String())
+				}
+			}
+			want := map[bool]string{false: "2 1", true: "0 0"}[tc.ends]
+			if got := platformtest.Text(t, p, `SELECT concat_ws(' ', (SELECT count(*) FROM purchases WHERE status = 'completed'), (SELECT count(*) FROM stripe_events WHERE state = 'quarantined'))`); got != want {
+				t.Errorf("purchases, events in quarantine: %s, want %s", got, want)
+			}
+		})
 	}
 }
 

@@ -31,7 +31,7 @@ type Findings struct {
 	Before   time.Time // and those before this one were, by an earlier reconciliation
 	Gap      bool      // Stripe has forgotten events that were never compared
 	Events   int       // that Stripe lists
-	Missed   int       // of which the inbox had not, or not in our version
+	Missed   int       // of which the inbox had not, or could not read until now
 	Sessions int       // that were read, as their checkouts or payments are open
 	Left     int       // events or sessions for which the time was up: the next time goes on with them
 	Disputes int       // that were read, as events are lost
@@ -52,7 +52,8 @@ func (j Jobs) Reconciled(ctx context.Context, _ job.Reconcile) error {
 
 // Reconcile feeds what Stripe lists, since the last time, to the same inbox as
 // the webhook does, and then reads the sessions of checkouts and payments that
-// are open. A second one finds nothing new and writes nothing. Where Stripe has
+// are open. A second one finds nothing new and writes nothing. What Stripe does
+// not tell of one of them is said and waits; the others follow. Where Stripe has
 // forgotten events that nobody has seen, it reads every paid session and
 // every dispute too, and says so. When the time of ctx is nearly up it stops,
 // and the next one goes on from there.
@@ -122,20 +123,23 @@ func (j Jobs) eventsOf(ctx context.Context, from, till time.Time, f *Findings) e
 		return err
 	}
 	f.Events += len(events)
-	known, err := j.known(ctx, events)
+	unread, err := j.known(ctx, events)
 	if err != nil {
 		return err
 	}
 	for i := len(events) - 1; i >= 0; i-- { // the oldest first
-		if known[events[i].ID] {
+		waits, known := unread[events[i].ID]
+		if known && !waits {
 			continue
 		}
 		out, err := j.take(ctx, events[i])
 		if err != nil {
 			return err
 		}
-		f.Missed++
-		f.count(out)
+		if !known || out.State != purchase.Quarantined {
+			f.Missed++
+		}
+		f.count("event "+events[i].ID, out)
 		if i > 0 && j.late(ctx) {
 			f.Left = i
 			return nil
@@ -185,29 +189,30 @@ func (j Jobs) listed(ctx context.Context, from, till time.Time) ([]*stripe.Event
 	return events, nil
 }
 
-// known returns which of the events the inbox has, and can have read: not those
-// that the webhook told in another version.
+// known returns which of the events the inbox has, and of each whether it waits
+// there unread, as it was told in another version.
 func (j Jobs) known(ctx context.Context, events []*stripe.Event) (map[string]bool, error) {
 	ids := make([]string, len(events))
 	for i, ev := range events {
 		ids[i] = ev.ID
 	}
 	rows, err := j.db.Query(ctx, `
-		SELECT id
+		SELECT id, state = 'quarantined' AND api_version <> $2
 		FROM stripe_events
-		WHERE id = ANY($1) AND NOT (state = 'quarantined' AND api_version <> $2)`, ids, stripe.APIVersion)
+		WHERE id = ANY($1)`, ids, stripe.APIVersion)
 	if err != nil {
 		return nil, fmt.Errorf("known events: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
+	unread := map[string]bool{}
+	var id string
+	var waits bool
+	if _, err := pgx.ForEachRow(rows, []any{&id, &waits}, func() error {
+		unread[id] = waits
+		return nil
+	}); err != nil {
 		return nil, fmt.Errorf("known events: %w", err)
 	}
-	known := map[string]bool{}
-	for _, id := range found {
-		known[id] = true
-	}
-	return known, nil
+	return unread, nil
 }
 
 func (j Jobs) take(ctx context.Context, listed *stripe.Event) (purchase.Outcome, error) {
@@ -237,8 +242,14 @@ func (j Jobs) compared(ctx context.Context, f Findings, to time.Time) error {
 	return nil
 }
 
-func (f *Findings) count(out purchase.Outcome) {
+func (f *Findings) count(what string, out purchase.Outcome) {
 	if out.State == purchase.Quarantined {
-		f.Waiting++
+		f.wait(what, out.Reason)
 	}
+}
+
+// wait counts what an operator must look at, and says why.
+func (f *Findings) wait(what string, why any) {
+	f.Waiting++
+	f.say("%s waits for an operator: %v", what, why)
 }

@@ -2,9 +2,7 @@ package money
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"pilothandbook/handbook/purchase"
+	"pilothandbook/platform/stripeapi"
 )
 
 // followed is a session of which Stripe may know more than we do.
@@ -76,12 +75,18 @@ func (j Jobs) open(ctx context.Context, f Findings) ([]followed, error) {
 
 // readSome reads some sessions at once, and settles what they tell in their order.
 func (j Jobs) readSome(ctx context.Context, some []followed, f *Findings) error {
-	news := make([][]purchase.Report, len(some))
+	news, odd := make([][]purchase.Report, len(some)), make([]error, len(some))
 	reading, asking := errgroup.WithContext(ctx)
 	for i, one := range some {
 		reading.Go(func() (err error) {
 			news[i], err = j.read(asking, one)
-			return err
+			switch {
+			case stripeapi.Refused(err):
+				odd[i] = err
+			case err != nil:
+				return fmt.Errorf("session %s: %w", one.ID, err)
+			}
+			return nil
 		})
 	}
 	if err := reading.Wait(); err != nil {
@@ -89,13 +94,16 @@ func (j Jobs) readSome(ctx context.Context, some []followed, f *Findings) error 
 	}
 	f.Sessions += len(some)
 	for i, one := range some {
+		if odd[i] != nil {
+			f.wait("session "+one.ID, odd[i])
+		}
 		for _, r := range news[i] {
 			out, err := j.inbox.Settle(ctx, r)
 			if err != nil {
 				return fmt.Errorf("session %s: %w", one.ID, err)
 			}
 			f.Settled++
-			f.count(out)
+			f.count("session "+one.ID, out)
 		}
 	}
 	return nil
@@ -107,11 +115,11 @@ func (j Jobs) read(ctx context.Context, one followed) ([]purchase.Report, error)
 	p.Context = ctx
 	p.AddExpand("payment_intent.latest_charge")
 	s, err := j.stripe.CheckoutSessions.Get(one.ID, p)
-	if gone(err) {
+	if stripeapi.Gone(err) {
 		return nil, nil // the next purchase of the module closes its checkout
 	}
 	if err != nil {
-		return nil, fmt.Errorf("session %s: %w", one.ID, err)
+		return nil, err
 	}
 	return one.news(s, j), nil
 }
@@ -144,24 +152,17 @@ func (j Jobs) disputes(ctx context.Context, f *Findings) error {
 		f.Disputes++
 		r, err := purchase.FromDispute(list.Dispute(), j.now())
 		if err != nil { // of a kind that this program does not know
-			f.Waiting++
-			f.say("dispute %s waits for an operator: %v", list.Dispute().ID, err)
+			f.wait("dispute "+list.Dispute().ID, err)
 			continue
 		}
 		out, err := j.inbox.Settle(ctx, r)
 		if err != nil {
 			return fmt.Errorf("dispute %s: %w", list.Dispute().ID, err)
 		}
-		f.count(out)
+		f.count("dispute "+list.Dispute().ID, out)
 	}
 	if err := list.Err(); err != nil {
 		return fmt.Errorf("disputes: %w", err)
 	}
 	return nil
-}
-
-// gone reports whether Stripe knows no such thing.
-func gone(err error) bool {
-	refusal, ok := errors.AsType[*stripe.Error](err)
-	return ok && refusal.HTTPStatusCode == http.StatusNotFound
 }

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/stripe/stripe-go/v76"
 
 	"pilothandbook/handbook/purchase"
+	"pilothandbook/platform/stripeapi"
 )
 
 // thing is what an event can be about.
@@ -52,7 +52,7 @@ func (i Inbox) TakeFound(ctx context.Context, ev Event) (purchase.Outcome, error
 }
 
 // renew returns an event as it is told in our version: with its object as
-// Stripe has it now. Where Stripe has none, missing says so.
+// Stripe has it now. Where Stripe has none, or does not tell it, missing says so.
 func (i Inbox) renew(ctx context.Context, ev Event) (renewed Event, missing string, err error) {
 	if err := i.config.Require("STRIPE_SECRET_KEY"); err != nil {
 		return ev, "", err
@@ -65,8 +65,11 @@ func (i Inbox) renew(ctx context.Context, ev Event) (renewed Event, missing stri
 		return ev, "it does not tell the id of its " + about.object, nil
 	}
 	object, err := i.fetch(ctx, about, id)
-	if refusal, refused := errors.AsType[*stripe.Error](err); refused && refusal.HTTPStatusCode == http.StatusNotFound {
+	switch {
+	case stripeapi.Gone(err):
 		return ev, fmt.Sprintf("Stripe has no %s %s", about.object, id), nil
+	case stripeapi.Refused(err):
+		return ev, fmt.Sprintf("Stripe does not tell %s %s: %v", about.object, id, err), nil
 	}
 	if err == nil {
 		err = json.Unmarshal(object, &now)
