@@ -43,7 +43,7 @@ func session(user, checkout uuid.UUID) map[string]any {
 	return map[string]any{
 		"id": "cs_1", "object": "checkout.session", "status": "complete", "payment_status": "paid", "currency": "usd",
 		"amount_subtotal": 9900, "amount_total": 9900, "client_reference_id": user, "payment_intent": "pi_1",
-		"metadata": purchase.Marks(checkout, "instrument"),
+		"metadata": purchase.Marks(checkout, "instrument", ""),
 	}
 }
 

@@ -49,7 +49,7 @@ var limit = web.Limit{
 // Routes returns the endpoint, ready to mount or wrap.
 func Routes(p *platform.Platform) []web.Route {
 	e := endpoint{
-		db: p.DB, stripe: p.Stripe, now: p.Now, site: p.Config.AuthURL, live: p.Config.Live(), tax: p.Config.StripeTax,
+		db: p.DB, stripe: p.Stripe, now: p.Now, site: p.Config.AuthURL, host: p.Config.Host(), live: p.Config.Live(), tax: p.Config.StripeTax,
 		clicks: &singleflight.Group{}, notice: p.Notice, page: reader.New(files, "page.html"),
 	}
 	return []web.Route{
@@ -62,6 +62,7 @@ type endpoint struct {
 	stripe *stripeapi.API
 	now    func() time.Time
 	site   string // where Stripe sends the buyer back to
+	host   string // of it, which marks what is sold here
 	live   bool
 	tax    bool // Stripe reckons it
 	notice string

@@ -108,6 +108,8 @@ func TestBegin(t *testing.T) {
 		{"address", s.CustomerEmail, "ana@example.com"},
 		{"checkout", s.Metadata["checkout"], id},
 		{"module", s.Metadata["module"], "instrument"},
+		{"site", s.Metadata["site"], "localhost"},
+		{"site of the payment", platformtest.Text(t, p, `SELECT params ->> 'payment_intent_data[metadata][site]' FROM checkouts`), "localhost"},
 		{"back", s.SuccessURL, "http://localhost:3000/orders/" + id + "?paid=1"},
 		{"left", s.CancelURL, "http://localhost:3000/modules/instrument"},
 	} {

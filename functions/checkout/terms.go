@@ -12,7 +12,7 @@ import (
 
 // terms returns the parameters of a session by their names on the wire.
 func (e endpoint) terms(id uuid.UUID, who buyer, in wish, o purchase.Price, expires time.Time) map[string]string {
-	marks := purchase.Marks(id, in.module)
+	marks := purchase.Marks(id, in.module, e.host)
 	name := o.Title
 	if in.Gift {
 		name += " (gift code)"

@@ -8,8 +8,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform/fault"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/web"
@@ -65,6 +68,18 @@ func TestTake(t *testing.T) {
 			"quarantined: livemode is true, ours is false", "1 0 0 0"},
 		{"somebody else's product", completed, func(s sale) object { return s.session(object{"metadata": nil}) }, nil,
 			"ignored: not sold here", "1 0 0 0"},
+		{"another handbook's sale", completed, func(s sale) object {
+			return s.session(object{"metadata": purchase.Marks(uuid.New(), "instrument", "staging.example")})
+		}, nil,
+			"ignored: sold at staging.example, not here", "1 0 0 0"},
+		{"another handbook's refund", "charge.refunded", func(s sale) object {
+			return s.charge(object{"metadata": purchase.Marks(uuid.New(), "instrument", "staging.example")})
+		}, nil,
+			"ignored: sold at staging.example, not here", "1 0 0 0"},
+		{"a sale whose row is lost", completed, func(s sale) object {
+			return s.session(object{"metadata": purchase.Marks(uuid.Max, "instrument", "localhost")})
+		}, nil,
+			"quarantined: there is no checkout", "1 0 0 0"},
 		{"an unknown type", "customer.created", func(s sale) object { return object{"id": "cus_1"} }, nil,
 			"ignored: nothing follows from this type", "1 0 0 0"},
 		{"a newer version", completed, func(s sale) object { return s.session(nil) },

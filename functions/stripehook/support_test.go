@@ -53,7 +53,7 @@ func (s sale) session(change object) object {
 	return merged(object{
 		"id": "cs_" + s.checkout.String(), "object": "checkout.session", "livemode": false,
 		"status": "complete", "payment_status": "paid", "currency": "usd", "amount_subtotal": 9900, "amount_total": 9900,
-		"client_reference_id": s.user, "metadata": purchase.Marks(s.checkout, "instrument"), "payment_intent": "pi_" + s.checkout.String(),
+		"client_reference_id": s.user, "metadata": purchase.Marks(s.checkout, "instrument", s.p.Config.Host()), "payment_intent": "pi_" + s.checkout.String(),
 	}, change)
 }
 
@@ -61,7 +61,7 @@ func (s sale) session(change object) object {
 func (s sale) charge(change object) object {
 	return merged(object{
 		"id": "ch_" + s.checkout.String(), "object": "charge", "livemode": false, "amount": 9900, "amount_refunded": 9900, "refunded": true,
-		"currency": "usd", "metadata": purchase.Marks(s.checkout, "instrument"), "payment_intent": "pi_" + s.checkout.String(),
+		"currency": "usd", "metadata": purchase.Marks(s.checkout, "instrument", s.p.Config.Host()), "payment_intent": "pi_" + s.checkout.String(),
 	}, change)
 }
 

@@ -43,6 +43,10 @@ func TestTampering(t *testing.T) {
 		{"absurd total", func(c *stripe.CheckoutSession) { c.AmountTotal = 1 << 40 }, purchase.Quarantined, "amount"},
 		{"negative total", func(c *stripe.CheckoutSession) { c.AmountTotal = -1 }, purchase.Quarantined, "amount"},
 		{"somebody else's product", func(c *stripe.CheckoutSession) { c.Metadata = map[string]string{"sku": "mug"} }, purchase.Ignored, "not sold here"},
+		{"another handbook's", func(c *stripe.CheckoutSession) {
+			c.Metadata = purchase.Marks(uuid.New(), "bundle", "staging.example")
+		}, purchase.Ignored, "sold at staging.example, not here"},
+		{"of this handbook before it moved", func(c *stripe.CheckoutSession) { c.Metadata["site"] = "old.example" }, purchase.Settled, ""},
 		{"other address", func(c *stripe.CheckoutSession) { c.CustomerEmail = "someone@else.example" }, purchase.Settled, ""},
 		{"with a discount", func(c *stripe.CheckoutSession) { c.AmountTotal = 7450 }, purchase.Settled, ""},
 		{"with a discount that is told", totals(7450, 7450, 0), purchase.Settled, ""},

@@ -13,17 +13,20 @@ import (
 const (
 	checkoutMark = "checkout"
 	moduleMark   = "module"
+	siteMark     = "site"
 )
 
-// Marks returns the metadata by which a sale is known as ours.
-func Marks(checkout uuid.UUID, module string) map[string]string {
-	return map[string]string{checkoutMark: checkout.String(), moduleMark: module}
+// Marks returns the metadata by which a sale is known as ours: another handbook
+// at the same Stripe account has the same marks but for its site, a host.
+func Marks(checkout uuid.UUID, module, site string) map[string]string {
+	return map[string]string{checkoutMark: checkout.String(), moduleMark: module, siteMark: site}
 }
 
 // Report is what Stripe, or an operator, tells about one payment.
 type Report struct {
 	checkout string // our row, as the marks have it; "" when the sale is not ours
 	module   string
+	site     string // whose it is, as the marks have it; "" where they have none, or it is ours
 	payment  string // the payment intent, else the session when nothing was to pay
 	currency string
 	live     bool
@@ -33,10 +36,19 @@ type Report struct {
 	unpaid   string                  // what of a refund the payer did not get, in words; "" if nothing
 }
 
+// At returns the report as the handbook at a site takes it. One of another site
+// is ignored, unless its checkout's row is here: the handbook has moved then.
+func (r Report) At(site string) Report {
+	if r.site == site {
+		r.site = ""
+	}
+	return r
+}
+
 // FromSession returns what a Checkout Session tells; at is when it did.
 func FromSession(s *stripe.CheckoutSession, at time.Time) Report {
 	r := Report{
-		checkout: s.Metadata[checkoutMark], module: s.Metadata[moduleMark],
+		checkout: s.Metadata[checkoutMark], module: s.Metadata[moduleMark], site: s.Metadata[siteMark],
 		payment: s.ID, currency: string(s.Currency), live: s.Livemode, session: s,
 	}
 	if s.PaymentIntent != nil && s.PaymentIntent.ID != "" {
@@ -95,7 +107,7 @@ func FromFailure(s *stripe.CheckoutSession, at time.Time) Report {
 // is when it did.
 func FromCharge(c *stripe.Charge, at time.Time) Report {
 	r := Report{
-		checkout: c.Metadata[checkoutMark], module: c.Metadata[moduleMark],
+		checkout: c.Metadata[checkoutMark], module: c.Metadata[moduleMark], site: c.Metadata[siteMark],
 		currency: string(c.Currency), live: c.Livemode,
 	}
 	if c.PaymentIntent == nil || c.PaymentIntent.ID == "" {

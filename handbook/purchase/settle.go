@@ -93,6 +93,9 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 	case r.bare && !k.found:
 		s.Outcome = early(b, r)
 		return b, nil
+	case r.site != "" && !k.found:
+		s.Outcome = Outcome{State: Ignored, Reason: "sold at " + r.site + ", not here"}
+		return b, nil
 	}
 	if reason := r.contradicts(k); reason != "" {
 		s.Outcome = Outcome{State: Quarantined, Reason: reason}

@@ -56,7 +56,7 @@ func (s *sale) session(status stripe.CheckoutSessionPaymentStatus, change ...fun
 	c := &stripe.CheckoutSession{
 		ID: s.id("cs"), Object: "checkout.session", Status: stripe.CheckoutSessionStatusComplete, PaymentStatus: status,
 		AmountSubtotal: s.price, AmountTotal: s.price, Currency: "usd", ClientReferenceID: s.user.String(),
-		Metadata: purchase.Marks(s.checkout, s.module), PaymentIntent: &stripe.PaymentIntent{ID: s.id("pi")},
+		Metadata: purchase.Marks(s.checkout, s.module, ""), PaymentIntent: &stripe.PaymentIntent{ID: s.id("pi")},
 	}
 	for _, f := range change {
 		f(c)
@@ -75,7 +75,7 @@ func (s *sale) free() *stripe.CheckoutSession {
 func (s *sale) charge(back int64, change ...func(*stripe.Charge)) *stripe.Charge {
 	c := &stripe.Charge{
 		ID: s.id("ch"), Object: "charge", Amount: s.price, AmountRefunded: back, Refunded: back == s.price, Currency: "usd",
-		Metadata: purchase.Marks(s.checkout, s.module), PaymentIntent: &stripe.PaymentIntent{ID: s.id("pi")},
+		Metadata: purchase.Marks(s.checkout, s.module, ""), PaymentIntent: &stripe.PaymentIntent{ID: s.id("pi")},
 	}
 	for _, f := range change {
 		f(c)

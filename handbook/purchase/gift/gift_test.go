@@ -55,7 +55,7 @@ func buy(t test, p *platform.Platform) *given {
 
 func (g *given) settle(t test, what string) purchase.Outcome {
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	pi, marks := &stripe.PaymentIntent{ID: "pi_" + g.checkout.String()}, purchase.Marks(g.checkout, "instrument")
+	pi, marks := &stripe.PaymentIntent{ID: "pi_" + g.checkout.String()}, purchase.Marks(g.checkout, "instrument", "")
 	dispute := func(s stripe.DisputeStatus) purchase.Report {
 		r, err := purchase.FromDispute(&stripe.Dispute{ID: "dp_" + g.checkout.String(), Amount: 9900, Currency: "usd", Status: s, PaymentIntent: pi}, at)
 		if err != nil {

@@ -90,7 +90,7 @@ func (i Inbox) judge(ev Event) verdict {
 	if err != nil {
 		return quarantined("object: %v", err)
 	}
-	return verdict{state: purchase.Settled, report: r}
+	return verdict{state: purchase.Settled, report: r.At(i.config.Host())}
 }
 
 type reader func(Event) (purchase.Report, error)

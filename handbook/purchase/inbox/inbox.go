@@ -113,7 +113,7 @@ func (i Inbox) settle(ctx context.Context, ev Event, v verdict) (purchase.Outcom
 // Settle takes in what was read from Stripe without an event.
 func (i Inbox) Settle(ctx context.Context, r purchase.Report) (out purchase.Outcome, err error) {
 	err = db.Tx(ctx, i.db, func(tx pgx.Tx) error {
-		out, err = purchase.Settle(ctx, tx, r)
+		out, err = purchase.Settle(ctx, tx, r.At(i.config.Host()))
 		return err
 	})
 	if err == nil {
