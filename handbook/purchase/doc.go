@@ -28,7 +28,7 @@
 // purchase becomes completed first, the job that tells the buyer. A refund
 // revokes the grants of its own purchase only, and nobody else moves those: who
 // wants a bought module back refunds it. A dispute names no checkout: told
-// before its sale, its fact waits for it.
+// before its sale, its fact waits for it, two months at most.
 //
 // Who owns a part of a bundle pays the difference to what was paid for it. When
 // that goes back, the page on which the bundle can be paid is closed by a job.

@@ -55,7 +55,7 @@ func (j Jobs) Upkeep(ctx context.Context, _ job.Upkeep) error {
 		deleted[c.table] = n
 		faults = append(faults, err)
 	}
-	if err := errors.Join(append(faults, j.scrub(ctx))...); err != nil {
+	if err := errors.Join(append(faults, j.scrub(ctx), j.forget(ctx))...); err != nil {
 		return err
 	}
 	return db.Tx(ctx, j.DB, func(tx pgx.Tx) error { return queue.Finish(ctx, tx, deleted) })
@@ -88,6 +88,30 @@ func (j Jobs) scrub(ctx context.Context) error {
 		job.Goodbye{}.Job().Kind, job.RefundNotice{}.Job().Kind)
 	if err != nil {
 		return fmt.Errorf("scrub mails to deleted accounts: %w", err)
+	}
+	return nil
+}
+
+// forget drops what banks told, two months ago, of payments that bought nothing
+// here, as others sell at the same Stripe account: a dispute does not tell who.
+// Where the sale itself waits for an operator, its disputes wait with it.
+func (j Jobs) forget(ctx context.Context) error {
+	_, err := j.DB.Exec(ctx, `
+		WITH strange AS (
+			DELETE FROM payment_facts f
+			WHERE checkout_id IS NULL
+			  AND NOT EXISTS (
+				SELECT FROM payment_facts
+				WHERE stripe_payment_id = f.stripe_payment_id AND (checkout_id IS NOT NULL OR at > now() - interval '60 days'))
+			  AND NOT EXISTS (SELECT FROM purchases WHERE stripe_payment_id = f.stripe_payment_id)
+			  AND NOT EXISTS (SELECT FROM ledger WHERE stripe_payment_id = f.stripe_payment_id)
+			  AND NOT EXISTS (SELECT FROM stripe_events WHERE state = 'quarantined' AND payload #>> '{data,object,payment_intent}' = f.stripe_payment_id)
+			RETURNING stripe_payment_id)
+		UPDATE stripe_events
+		SET state = 'ignored', reason = 'its payment bought nothing here'
+		WHERE state = 'settled' AND payload #>> '{data,object,payment_intent}' IN (SELECT stripe_payment_id FROM strange)`)
+	if err != nil {
+		return fmt.Errorf("forget what was told of payments to others: %w", err)
 	}
 	return nil
 }

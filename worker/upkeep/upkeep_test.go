@@ -48,15 +48,20 @@ func TestUpkeep(t *testing.T) {
 		SELECT gen_random_uuid(), $1, 'instrument', sha256(name::bytea), name, now() - age
 		FROM (VALUES ('goes', interval '31 days'), ('stays', interval '29 days')) AS rows (name, age)`, ana.ID)
 	checkouts(t, p, ana)
+	disputes(t, p, ana)
 	keep(t, p)
 	keep(t, p) // and again there is nothing to do
 	for table, names := range map[string]string{
 		"outbox": "kind", "sessions": "device", "sign_in_requests": "email", "mails": "cause", "checkouts": "url", "licences": "name",
+		"payment_facts": "stripe_payment_id",
 	} {
 		left := platformtest.Text(t, p, `SELECT string_agg(`+names+`, ',' ORDER BY `+names+`) FROM `+table)
 		if strings.Contains(left, "goes") || !strings.Contains(left, "stays") {
 			t.Errorf("%s: %q are left", table, left)
 		}
+	}
+	if got := platformtest.Text(t, p, `SELECT string_agg(id, ', ' ORDER BY id) FROM stripe_events WHERE state = 'ignored'`); got != "evt goes dispute_lost, evt goes disputed" {
+		t.Errorf("events that tell of what went: %s", got)
 	}
 	if left := platformtest.Text(t, p, `SELECT string_agg(kind, ', ' ORDER BY kind) FROM outbox`); left != "stays dead, stays done, stays waiting" {
 		t.Errorf("jobs left: %s", left)
@@ -80,6 +85,31 @@ func checkouts(t *testing.T, p *platform.Platform, who *platformtest.User) {
 	platformtest.Exec(t, p, `
 		INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id)
 		SELECT 'pi_2', 'submitted', 'cs_2', amount, currency, now(), id FROM checkouts WHERE url = 'stays fact'`)
+}
+
+// disputes writes some of which no sale is known here, and their events.
+func disputes(t *testing.T, p *platform.Platform, who *platformtest.User) {
+	t.Helper()
+	platformtest.Exec(t, p, `
+		INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at)
+		SELECT name, kind, 'dp', 9900, 'usd', now() - age
+		FROM (VALUES ('goes', 'disputed', interval '63 days'), ('goes', 'dispute_lost', '61 days'), ('stays disputed', 'disputed', '61 days'),
+		             ('stays disputed', 'dispute_won', '59 days'), ('stays bought', 'disputed', '61 days'), ('stays in the books', 'disputed', '61 days'),
+		             ('stays with its sale', 'disputed', '61 days')) AS rows (name, kind, age)`)
+	platformtest.Exec(t, p, `
+		INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload)
+		SELECT 'evt ' || stripe_payment_id || ' ' || kind, 'charge.dispute.updated', '', false, at, 'settled', jsonb_build_object('data', jsonb_build_object('object', jsonb_build_object('payment_intent', stripe_payment_id)))
+		FROM payment_facts
+		WHERE checkout_id IS NULL`)
+	platformtest.Exec(t, p, `
+		INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload)
+		VALUES ('evt sale', 'checkout.session.completed', '', false, now(), 'quarantined', '{"data": {"object": {"payment_intent": "stays with its sale"}}}')`)
+	platformtest.Exec(t, p, `
+		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status)
+		VALUES (gen_random_uuid(), $1, 'stays bought', 'instrument', 9900, 'completed')`, who.ID)
+	platformtest.Exec(t, p, `
+		INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id)
+		VALUES (gen_random_uuid(), now(), 'sale', 'instrument', 9900, 'usd', 'stays in the books')`)
 }
 
 func TestManyBatches(t *testing.T) {
