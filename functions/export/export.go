@@ -34,7 +34,9 @@ func Routes(p *platform.Platform) []web.Route {
 
 // limit leaves room for who tries again; each archive reads all that somebody
 // ever did.
-var limit = web.Limit{Name: "export", Reader: web.Rate{N: 10, Per: time.Hour}, Total: web.Rate{N: 1000, Per: time.Hour}}
+var limit = web.Limit{
+	Name: "export", Reader: web.Rate{N: 10, Per: time.Hour}, Address: web.Rate{N: 50, Per: time.Hour}, Total: web.Rate{N: 1000, Per: time.Hour},
+}
 
 // most bounds a packed archive, in bytes, as it is made in memory.
 const most = 64 << 20

@@ -46,7 +46,7 @@ func Routes(p *platform.Platform) []web.Route {
 	return []web.Route{
 		{Method: "GET", Path: "/orders", Handle: e.showList},
 		{Method: "GET", Path: "/api/orders", Handle: e.tellList},
-		{Method: "GET", Path: "/orders/:checkout", Handle: e.showOrder, Needs: []string{"STRIPE_SECRET_KEY", "AUTH_SECRET"}},
+		{Method: "GET", Path: "/orders/:checkout", Handle: e.showOrder, Needs: []string{"STRIPE_SECRET_KEY", "AUTH_SECRET"}, Limit: looks},
 		{Method: "GET", Path: "/orders/:checkout/receipt", Handle: e.receipt, Needs: []string{"STRIPE_SECRET_KEY"}, Limit: receipts},
 	}
 }

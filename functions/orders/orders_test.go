@@ -2,6 +2,7 @@ package orders_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,32 @@ func TestReturnAndWebhookAtOnce(t *testing.T) {
 	}
 	if n := platformtest.Metric(t, b.p, "handbook_webhook_to_access_seconds_count"); n != 1 {
 		t.Errorf("%v sales were measured that opened access, want 1", n)
+	}
+}
+
+// TestTooOften: nobody has Stripe asked without end.
+func TestTooOften(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	routes := orders.Routes(p)
+	for _, tc := range []struct {
+		path string
+		most int
+	}{{"", 300}, {"/receipt", 120}} {
+		path, tries := "/orders/"+uuid.NewString()+tc.path, 0
+		for platformtest.Call(t, p, routes, ana, "GET", path, nil).Status == http.StatusNotFound && tries < tc.most+20 {
+			tries++
+		}
+		if got := platformtest.Call(t, p, routes, ana, "GET", path, nil); got.Status != http.StatusTooManyRequests || got.Header.Get("Retry-After") == "" || tries < tc.most {
+			t.Errorf("%s: %d after %d tries", path, got.Status, tries)
+		}
+	}
+	for _, r := range routes {
+		if asks := slices.Contains(r.Needs, "STRIPE_SECRET_KEY"); asks && (r.Limit.Reader.N == 0 || r.Limit.Address.N < r.Limit.Reader.N) {
+			t.Errorf("%s has the limit %+v", r.Path, r.Limit)
+		}
 	}
 }
 

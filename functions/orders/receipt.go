@@ -15,7 +15,9 @@ import (
 )
 
 // receipts spares Stripe.
-var receipts = web.Limit{Name: "receipt", Reader: web.Rate{N: 120, Per: time.Hour}, Total: web.Rate{N: 20_000, Per: time.Hour}}
+var receipts = web.Limit{
+	Name: "receipt", Reader: web.Rate{N: 120, Per: time.Hour}, Address: web.Rate{N: 600, Per: time.Hour}, Total: web.Rate{N: 20_000, Per: time.Hour},
+}
 
 func (e endpoint) receipt(w http.ResponseWriter, r *http.Request) error {
 	id, err := uuid.Parse(web.Param(r, "checkout"))

@@ -24,6 +24,12 @@ import (
 // patience is how long the page waits for Stripe; then it shows what is known.
 const patience = 8 * time.Second
 
+// looks spares Stripe, and leaves room for a page that looks again every three
+// seconds, and for a class that buys behind one address.
+var looks = web.Limit{
+	Name: "order", Reader: web.Rate{N: 300, Per: 10 * time.Minute}, Address: web.Rate{N: 3000, Per: 10 * time.Minute}, Total: web.Rate{N: 100_000, Per: time.Hour},
+}
+
 // checkout is one try to buy, as far as it has come.
 type checkout struct {
 	Module   string
