@@ -31,7 +31,8 @@ func TestTerms(t *testing.T) {
 	p := platformtest.New(t)
 	_, terms := page(t, p, "/terms")
 	_, refunds := page(t, p, "/refunds")
-	platformtest.Golden(t, "terms-"+purchase.Terms+".txt", terms+refunds)
+	_, privacy := page(t, p, "/privacy")
+	platformtest.Golden(t, "terms-"+purchase.Terms+".txt", terms+refunds+privacy)
 }
 
 // TestWhoRunsIt compares what pages say with and without configuration.
