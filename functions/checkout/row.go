@@ -107,14 +107,9 @@ func free(ctx context.Context, tx pgx.Tx, who buyer, in wish, title string) erro
 	if owns {
 		return fault.New(fault.Conflict, "You already own %s: it is open to you, and nothing is to pay.", title)
 	}
-	var waits bool
-	err = tx.QueryRow(ctx, `
-		SELECT EXISTS (
-			SELECT FROM purchases p
-			LEFT JOIN checkouts c ON c.id = p.checkout_id
-			WHERE p.user_id = $1 AND p.module_type = $2 AND p.status = 'pending' AND NOT coalesce(c.gift, false))`, who.ID, in.module).Scan(&waits)
+	waits, err := purchase.Waits(ctx, tx, who.ID, in.module)
 	if err != nil {
-		return fmt.Errorf("pending purchase of %q by %s: %w", in.module, who.ID, err)
+		return err
 	}
 	if waits {
 		return fault.New(fault.Conflict, "Your payment for %s is under way. Your orders show when it has arrived.", title)

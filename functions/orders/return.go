@@ -17,6 +17,7 @@ import (
 	"pilothandbook/handbook/purchase/gift"
 	"pilothandbook/platform/db"
 	"pilothandbook/platform/fault"
+	"pilothandbook/platform/stripeapi"
 	"pilothandbook/platform/web"
 	"pilothandbook/reader"
 )
@@ -133,7 +134,7 @@ func (e endpoint) refresh(ctx context.Context, c checkout, back bool) (string, e
 	p.AddExpand("payment_intent") // tells when it was paid
 	s, err := e.stripe.CheckoutSessions.Get(c.Session, p)
 	switch {
-	case gone(err) || err != nil && !back:
+	case stripeapi.Gone(err) || err != nil && !back:
 		return unfinished, nil
 	case err != nil:
 		return underWay, nil
@@ -146,12 +147,6 @@ func (e endpoint) refresh(ctx context.Context, c checkout, back bool) (string, e
 		return unfinished, nil
 	}
 	return looking, nil
-}
-
-// gone reports whether Stripe knows no such session.
-func gone(err error) bool {
-	refusal, ok := errors.AsType[*stripe.Error](err)
-	return ok && refusal.HTTPStatusCode == http.StatusNotFound
 }
 
 // says returns what to say of a purchase.

@@ -3,9 +3,7 @@ package redeem
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -41,21 +39,9 @@ func (e endpoint) before(ctx context.Context, user uuid.UUID, typed string) (*us
 		return nil, fmt.Errorf("codes that %s redeemed: %w", user, err)
 	}
 	for _, u := range all {
-		if letters(gift.Code(e.secret, u.Mark)) == letters(typed) {
+		if gift.Is(e.secret, u.Mark, typed) {
 			return &u, nil
 		}
 	}
 	return nil, nil
-}
-
-// letters leaves out how a code is spaced, and takes digits for the letters
-// they look like.
-func letters(code string) string {
-	code = strings.NewReplacer("0", "O", "1", "I", "8", "B").Replace(strings.ToUpper(code))
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, code)
 }

@@ -189,3 +189,18 @@ func Owns(ctx context.Context, q db.Querier, user uuid.UUID, module string) (boo
 	}
 	return owns, nil
 }
+
+// Waits reports whether a user has paid for a module of their own, and the money
+// is under way.
+func Waits(ctx context.Context, q db.Querier, user uuid.UUID, module string) (bool, error) {
+	var waits bool
+	err := q.QueryRow(ctx, `
+		SELECT EXISTS (
+			SELECT FROM purchases p
+			LEFT JOIN checkouts c ON c.id = p.checkout_id
+			WHERE p.user_id = $1 AND p.module_type = $2 AND p.status = 'pending' AND NOT coalesce(c.gift, false))`, user, module).Scan(&waits)
+	if err != nil {
+		return false, fmt.Errorf("pending purchase of %q by %s: %w", module, user, err)
+	}
+	return waits, nil
+}

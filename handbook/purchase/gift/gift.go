@@ -42,6 +42,9 @@ func proof(secret, mark string) string {
 	return base32.StdEncoding.EncodeToString(mac.Sum(nil))[:half]
 }
 
+// Is reports whether what somebody typed is the code of the gift with this mark.
+func Is(secret, mark, typed string) bool { return plain(typed) == mark+proof(secret, mark) }
+
 // plain returns the letters of a code as somebody may type it: with spaces and
 // hyphens, in any case, and with digits for the letters they look like, as no
 // code has 0, 1 or 8.
@@ -136,14 +139,9 @@ func (g gift) free(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	if owns {
 		return refused("You already own %s. The code stays unused: you can give it to somebody else.", g.title)
 	}
-	var waits bool
-	err = tx.QueryRow(ctx, `
-		SELECT EXISTS (
-			SELECT FROM purchases p
-			LEFT JOIN checkouts c ON c.id = p.checkout_id
-			WHERE p.user_id = $1 AND p.module_type = $2 AND p.status = 'pending' AND NOT coalesce(c.gift, false))`, user, g.module).Scan(&waits)
+	waits, err := purchase.Waits(ctx, tx, user, g.module)
 	if err != nil {
-		return fmt.Errorf("pending purchase of %q by %s: %w", g.module, user, err)
+		return err
 	}
 	if waits {
 		return refused("Your own payment for %s is under way, and opens it when it arrives. The code stays unused: keep it, or give it to somebody else.", g.title)
