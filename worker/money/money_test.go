@@ -297,6 +297,28 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// TestSessionWaits: a session that does not agree with what was sold is read
+// again and again, and nothing that the webhook has not brought.
+func TestSessionWaits(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	lists(t, p, till).empty.Store(true)
+	till.Pay(t, open(t, p, platformtest.Learner(t, p, "ana@example.com"), "instrument"))
+	platformtest.Exec(t, p, `UPDATE checkouts SET amount = 100`)
+	for range 2 {
+		if f := reconcile(t, p); f.Sessions != 1 || f.Settled != 0 || f.Waiting != 1 {
+			t.Errorf("%+v", f)
+		}
+	}
+	platformtest.Exec(t, p, `UPDATE checkouts SET amount = 9900`)
+	for _, settled := range []int{1, 0} {
+		if f := reconcile(t, p); f.Settled != settled || f.Waiting != 0 {
+			t.Errorf("once it agrees: %+v, want %d", f, settled)
+		}
+	}
+}
+
 func reconcile(t testing.TB, p *platform.Platform) money.Findings {
 	t.Helper()
 	f, err := money.New(p).Reconcile(t.Context(), func(string, ...any) {})

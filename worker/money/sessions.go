@@ -102,7 +102,9 @@ func (j Jobs) readSome(ctx context.Context, some []followed, f *Findings) error 
 			if err != nil {
 				return fmt.Errorf("session %s: %w", one.ID, err)
 			}
-			f.Settled++
+			if out.State == purchase.Settled {
+				f.Settled++
+			}
 			f.count("session "+one.ID, out)
 		}
 	}
