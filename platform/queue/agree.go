@@ -19,8 +19,9 @@ import (
 const settling = 2 * time.Second
 
 // Differences tells where Redis and the outbox do not agree, and stay so: a job
-// that is queued and has no ticket, a ticket without a job, and one that asynq
-// has given up. The first is taken up again when its lease is over.
+// that is queued and has no ticket, or one that asynq has given up, and a ticket
+// without a job. The sweep takes the first two up again, and deletes tickets
+// that asynq has given up and nobody waits for: those are none.
 func Differences(ctx context.Context, q db.Querier, rdb redis.UniversalClient) ([]string, error) {
 	first, err := differences(ctx, q, rdb)
 	if err != nil || len(first) == 0 {
@@ -36,59 +37,66 @@ func Differences(ctx context.Context, q db.Querier, rdb redis.UniversalClient) (
 }
 
 func differences(ctx context.Context, q db.Querier, rdb redis.UniversalClient) ([]string, error) {
-	tickets, given, err := tickets(rdb)
+	live, given, err := tickets(rdb)
 	if err != nil {
 		return nil, err
 	}
-	found := given
 	rows, err := q.Query(ctx, `
 		SELECT format('job %s, %s, is queued, but Redis has no ticket of it', id, kind)
 		FROM outbox
-		WHERE state = 'queued' AND id::text || ':' || attempt <> ALL($1)
+		WHERE state = 'queued' AND id::text || ':' || attempt <> ALL($1::text[] || $2::text[])
+		UNION ALL
+		SELECT format('job %s, %s, is queued, but its ticket was given up: %s', id, kind, cause)
+		FROM outbox
+		JOIN unnest($2::text[], $3::text[]) AS g (ticket, cause) ON id::text || ':' || attempt = ticket
+		WHERE state = 'queued'
 		UNION ALL
 		SELECT format('Redis has a ticket %s, but there is no such job', ticket)
 		FROM unnest($1::text[]) AS t (ticket)
 		WHERE NOT EXISTS (SELECT FROM outbox WHERE id::text = split_part(ticket, ':', 1))
-		ORDER BY 1`, tickets)
+		ORDER BY 1`, live, given.ids, given.causes)
 	if err != nil {
 		return nil, fmt.Errorf("compare the queue: %w", err)
 	}
-	more, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("compare the queue: %w", err)
 	}
-	return append(found, more...), nil
+	return found, nil
 }
 
 // page is how many tickets are asked for at once.
 const page = 1000
 
-// tickets returns the ids of all that wait or run, and what is said of those
-// that were given up.
-func tickets(rdb redis.UniversalClient) (ids, given []string, err error) {
+// givenUp are tickets that asynq has given up, and why.
+type givenUp struct{ ids, causes []string }
+
+// tickets returns the ids of all that wait or run, and those that were given up.
+func tickets(rdb redis.UniversalClient) (live []string, given givenUp, err error) {
 	in := asynq.NewInspectorFromRedisClient(rdb)
 	names, err := in.Queues()
 	if err != nil {
-		return nil, nil, fmt.Errorf("queues in Redis: %w", err)
+		return nil, given, fmt.Errorf("queues in Redis: %w", err)
 	}
-	ids = []string{}
+	live, given = []string{}, givenUp{[]string{}, []string{}} // no NULL
 	for _, name := range names {
 		for _, list := range []func(string, ...asynq.ListOption) ([]*asynq.TaskInfo, error){
 			in.ListPendingTasks, in.ListActiveTasks, in.ListScheduledTasks, in.ListRetryTasks, in.ListArchivedTasks,
 		} {
 			all, err := whole(name, list)
 			if err != nil {
-				return nil, nil, fmt.Errorf("queue %s in Redis: %w", name, err)
+				return nil, given, fmt.Errorf("queue %s in Redis: %w", name, err)
 			}
 			for _, t := range all {
-				ids = append(ids, t.ID)
 				if t.State == asynq.TaskStateArchived {
-					given = append(given, fmt.Sprintf("ticket %s, %s, was given up: %s", t.ID, t.Type, strings.TrimSpace(t.LastErr)))
+					given.ids, given.causes = append(given.ids, t.ID), append(given.causes, strings.TrimSpace(t.LastErr))
+				} else {
+					live = append(live, t.ID)
 				}
 			}
 		}
 	}
-	return ids, given, nil
+	return live, given, nil
 }
 
 func whole(name string, list func(string, ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]*asynq.TaskInfo, error) {

@@ -37,6 +37,7 @@ type relay struct {
 	pool   *db.Pool
 	redis  redis.UniversalClient
 	client *asynq.Client
+	shown  *asynq.Inspector // of the tickets in Redis
 	mux    *Mux
 	log    *slog.Logger
 	nudge  chan struct{} // a job has finished: there is room

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hibiken/asynq"
+	"github.com/jackc/pgx/v5"
+
 	"pilothandbook/platform/db"
 )
 
@@ -21,9 +24,12 @@ const (
 	unknownFor = 24 * time.Hour
 	// marker is a key in Redis without which it has lost everything.
 	marker = "outbox:marker"
+	// tidied bounds the tickets of a queue that one sweep deletes.
+	tidied = 100
 )
 
-// sweep makes rows wait again that nobody works on any more.
+// sweep makes rows wait again that nobody works on any more, and deletes what is
+// left of them in Redis.
 func (r *relay) sweep(ctx context.Context) error {
 	n, err := r.overdue(ctx)
 	if err == nil && n == 0 {
@@ -32,7 +38,51 @@ func (r *relay) sweep(ctx context.Context) error {
 	if n > 0 {
 		r.log.InfoContext(ctx, "jobs taken over", "count", n)
 	}
+	if err == nil {
+		err = r.tidy(ctx)
+	}
 	return errors.Join(err, r.strangers(ctx))
+}
+
+// tidy deletes tickets that asynq has given up and nobody waits for, as their
+// rows are gone, or went on under another attempt. One that is waited for is
+// deleted once its row is overdue.
+func (r *relay) tidy(ctx context.Context) error {
+	for _, q := range r.mux.queues {
+		given, err := r.shown.ListArchivedTasks(q.Name, asynq.PageSize(tidied))
+		if errors.Is(err, asynq.ErrQueueNotFound) || err == nil && len(given) == 0 {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		idle, err := r.idle(ctx, given)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		for _, id := range idle {
+			if err := r.shown.DeleteTask(q.Name, id); err != nil && !errors.Is(err, asynq.ErrTaskNotFound) {
+				return fmt.Errorf("sweep: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// idle returns the tickets that no row waits for.
+func (r *relay) idle(ctx context.Context, tickets []*asynq.TaskInfo) ([]string, error) {
+	var ids []string
+	for _, t := range tickets {
+		ids = append(ids, t.ID)
+	}
+	rows, err := r.pool.Query(ctx, `
+		SELECT ticket
+		FROM unnest($1::text[]) AS t (ticket)
+		WHERE NOT EXISTS (SELECT FROM outbox WHERE state = 'queued' AND id::text || ':' || attempt = ticket)`, ids)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
 // strangers ends jobs whose kind nobody has known for too long.

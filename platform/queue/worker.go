@@ -43,7 +43,7 @@ type Worker struct {
 func NewWorker(o Options, mux *Mux) *Worker {
 	own := o.Pool.Apart()
 	return &Worker{o: o, mux: mux, own: own, keeper: &keeper{pool: own, log: o.Log, claims: map[*claim]bool{}}, relay: &relay{
-		pool: own, redis: o.Redis, client: asynq.NewClientFromRedisClient(o.Redis), mux: mux, log: o.Log, nudge: make(chan struct{}, 1),
+		pool: own, redis: o.Redis, client: asynq.NewClientFromRedisClient(o.Redis), shown: asynq.NewInspectorFromRedisClient(o.Redis), mux: mux, log: o.Log, nudge: make(chan struct{}, 1),
 	}}
 }
 
