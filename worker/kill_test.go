@@ -4,6 +4,7 @@ package worker_test
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
@@ -27,6 +29,9 @@ import (
 )
 
 var rounds = flag.Int("rounds", 1, "how often TestKilled kills three workers")
+
+// promised is how soon what a killed worker had is taken over, as the runbook says.
+const promised = 20 * time.Second
 
 // program is the deployed program, built once.
 var program = sync.OnceValues(func() (string, error) {
@@ -176,8 +181,8 @@ func TestKilled(t *testing.T) {
 	slices.Sort(took)
 	longest := took[len(took)-1]
 	t.Logf("%d workers killed, %d jobs taken over: after %s at the median, %s at most", 3**rounds, len(took), took[len(took)/2], longest)
-	if longest > 20*time.Second {
-		t.Errorf("a job was taken over after %s, want 20 s at most", longest)
+	if longest > promised {
+		t.Errorf("a job was taken over after %s, want %s at most", longest, promised)
 	}
 }
 
@@ -217,6 +222,63 @@ func (f *plant) kill(t *testing.T) []time.Duration {
 		t.Errorf("the survivor ends with %v", err)
 	}
 	return took
+}
+
+// hold keeps every claim on a mail waiting until release, as a slow PostgreSQL would.
+func (f *plant) hold(t *testing.T) (release func()) {
+	t.Helper()
+	platformtest.Exec(t, f.Platform, `
+		CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NEW; END $$`)
+	platformtest.Exec(t, f.Platform, fmt.Sprintf(`
+		CREATE TRIGGER hold BEFORE UPDATE ON outbox
+		FOR EACH ROW WHEN (NEW.state = 'running' AND NEW.queue = '%s') EXECUTE FUNCTION hold()`, job.Email.Name))
+	c, err := pgx.Connect(t.Context(), f.Config.DatabaseURL.Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	release = func() { _ = c.Close(context.WithoutCancel(t.Context())) }
+	t.Cleanup(release)
+	if _, err := c.Exec(t.Context(), `SELECT pg_advisory_lock(7)`); err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
+// claiming ends what claims, if it is to, and returns how many claims are held.
+func (f *plant) claiming(t *testing.T, end bool) (n int) {
+	t.Helper()
+	err := f.DB.QueryRow(t.Context(), `
+		SELECT count(*) FILTER (WHERE NOT $1 OR pg_terminate_backend(pid))
+		FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event = 'advisory'`, end).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A worker that is killed when it has a job from Redis, and no claim on it yet,
+// is noticed as soon as any other.
+func TestKilledBeforeClaim(t *testing.T) {
+	t.Parallel()
+	f := newPlant(t)
+	victim := f.worker(t)
+	eventually(t, "a sweep has marked Redis", func() bool { return f.Platform.Redis.Exists(t.Context(), "outbox:marker").Val() > 0 })
+	release := f.hold(t)
+	f.mail(t, 1, false)
+	eventually(t, "the claim is held", func() bool { return f.claiming(t, false) > 0 })
+	victim.signal(t, syscall.SIGKILL)
+	killed := time.Now()
+	f.claiming(t, true) // else PostgreSQL would make the claim of a client that is gone
+	release()
+	f.worker(t)
+	eventually(t, "the mail is sent", func() bool { return len(f.office.seen(f.to[0])) > 0 })
+	took := f.office.seen(f.to[0])[0].Sub(killed)
+	t.Logf("taken over after %s", took)
+	if took > promised {
+		t.Errorf("the job was taken over after %s, want %s at most", took, promised)
+	}
+	f.check(t)
 }
 
 // A worker that is told to stop ends what can be ended in time, gives back

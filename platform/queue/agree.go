@@ -80,7 +80,7 @@ func tickets(rdb redis.UniversalClient) (live []string, given givenUp, err error
 	}
 	live, given = []string{}, givenUp{[]string{}, []string{}} // no NULL
 	for _, name := range names {
-		for _, list := range []func(string, ...asynq.ListOption) ([]*asynq.TaskInfo, error){
+		for _, list := range []lister{
 			in.ListPendingTasks, in.ListActiveTasks, in.ListScheduledTasks, in.ListRetryTasks, in.ListArchivedTasks,
 		} {
 			all, err := whole(name, list)
@@ -99,7 +99,10 @@ func tickets(rdb redis.UniversalClient) (live []string, given givenUp, err error
 	return live, given, nil
 }
 
-func whole(name string, list func(string, ...asynq.ListOption) ([]*asynq.TaskInfo, error)) ([]*asynq.TaskInfo, error) {
+// lister lists the tickets of a queue that are in one state.
+type lister func(queue string, o ...asynq.ListOption) ([]*asynq.TaskInfo, error)
+
+func whole(name string, list lister) ([]*asynq.TaskInfo, error) {
 	var all []*asynq.TaskInfo
 	for n := 1; ; n++ {
 		some, err := list(name, asynq.PageSize(page), asynq.Page(n))

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/hibiken/asynq"
 
+	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/platform/queue"
@@ -49,6 +50,14 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// mark has Redis be one that has lost nothing.
+func mark(t *testing.T, p *platform.Platform) {
+	t.Helper()
+	if err := p.Redis.Set(t.Context(), "outbox:marker", 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What asynq has given up while PostgreSQL was away is no difference for long:
 // the sweep deletes tickets that nobody waits for, and takes up again the one
 // whose job still waits for it.
@@ -57,6 +66,7 @@ func TestGivenUp(t *testing.T) {
 	cfg := platformtest.Config(t)
 	cfg.RedisURL = config.Secret("redis://" + platformtest.StartRedis(t).Address)
 	p := platformtest.Open(t, cfg)
+	mark(t, p)
 	over, gone, again, awaited := add(t, p, count{"a"}), uuid.New(), add(t, p, count{"b"}), add(t, p, count{"c"})
 	for state, id := range map[string]uuid.UUID{"done": over, "dead": again, "queued": awaited} {
 		platformtest.Exec(t, p, `UPDATE outbox SET state = $2, finished_at = CASE WHEN $2 <> 'queued' THEN now() END, lease_until = now() WHERE id = $1`, id, state)
@@ -91,5 +101,35 @@ func TestGivenUp(t *testing.T) {
 	}
 	if found, err := queue.Differences(t.Context(), p.DB, p.Redis); err != nil || len(found) > 0 {
 		t.Errorf("after the sweep: %q, %v", found, err)
+	}
+}
+
+// A row that is queued for long keeps its ticket as long as that waits, and gets
+// another one when nobody brings it any more.
+func TestLateTickets(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	mark(t, p)
+	const parked = "parked" // a queue in which nothing moves
+	kept, lost, taken := uuid.New(), uuid.New(), uuid.New()
+	client, in := asynq.NewClientFromRedisClient(p.Redis), asynq.NewInspectorFromRedisClient(p.Redis)
+	for _, id := range []uuid.UUID{kept, taken} {
+		if _, err := client.Enqueue(asynq.NewTask("odd", nil), asynq.TaskID(id.String()+":1"), asynq.Queue(parked)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := in.ArchiveTask(parked, taken.String()+":1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []uuid.UUID{kept, lost, taken} {
+		platformtest.Exec(t, p, `
+			INSERT INTO outbox (id, kind, queue, payload, state, attempt, lease_until)
+			VALUES ($1, 'odd', $2, '{}', 'queued', 1, now() - interval '1 second')`, id, parked)
+	}
+	work(t, p, func(context.Context, count) error { return nil })
+	wait(t, p, lost, queue.Waiting)
+	wait(t, p, taken, queue.Waiting)
+	if got := ask[string](t, p, `SELECT concat_ws(' ', state, attempt, lease_until > now()) FROM outbox WHERE id = $1`, kept); got != "queued 1 t" {
+		t.Errorf("the one whose ticket waits: %s", got)
 	}
 }

@@ -19,8 +19,10 @@ import (
 
 const (
 	relayEvery = time.Second
-	// queuedFor is how long a row may wait in Redis before it counts as lost.
-	queuedFor = time.Minute
+	// queuedFor is how long a row may wait in Redis before asynq is asked whether
+	// its ticket still waits. A worker that dies before its claim is noticed by
+	// it: with the sweep and the relay it must be less than 20 s.
+	queuedFor = lease
 	// ahead bounds the rows in Redis, per job at once: few are lost with it.
 	ahead = 4
 )
@@ -30,6 +32,9 @@ type ticket struct {
 	Row     uuid.UUID `json:"row"`
 	Attempt int       `json:"attempt"`
 }
+
+// String is its id in asynq, which takes each once.
+func (t ticket) String() string { return fmt.Sprintf("%s:%d", t.Row, t.Attempt) }
 
 // relay moves waiting rows to asynq, and rows whose lease is over back to
 // waiting. Any number of processes may do so at once.
@@ -139,7 +144,7 @@ func (r *relay) enqueue(ctx context.Context, q Queue, kind string, t ticket) err
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	_, err = r.client.EnqueueContext(ctx, asynq.NewTask(kind, body),
-		asynq.TaskID(fmt.Sprintf("%s:%d", t.Row, t.Attempt)), asynq.Queue(q.Name), asynq.MaxRetry(3), asynq.Timeout(24*time.Hour))
+		asynq.TaskID(t.String()), asynq.Queue(q.Name), asynq.MaxRetry(3), asynq.Timeout(24*time.Hour))
 	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) { // a conflict: this attempt is there already
 		return fmt.Errorf("enqueue %s: %w", kind, err)
 	}

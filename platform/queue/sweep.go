@@ -31,12 +31,17 @@ const (
 // sweep makes rows wait again that nobody works on any more, and deletes what is
 // left of them in Redis.
 func (r *relay) sweep(ctx context.Context) error {
-	n, err := r.overdue(ctx)
-	if err == nil && n == 0 {
-		n, err = r.forgotten(ctx)
+	var all int64
+	var err error
+	for _, find := range []func(context.Context) (int64, error){r.overdue, r.forgotten, r.mislaid} {
+		var n int64
+		if n, err = find(ctx); err != nil {
+			break // what Redis does not tell now it tells later
+		}
+		all += n
 	}
-	if n > 0 {
-		r.log.InfoContext(ctx, "jobs taken over", "count", n)
+	if all > 0 {
+		r.log.InfoContext(ctx, "jobs taken over", "count", all)
 	}
 	if err == nil {
 		err = r.tidy(ctx)
@@ -103,27 +108,97 @@ func (r *relay) strangers(ctx context.Context) error {
 	return nil
 }
 
-// overdue raises the attempt of rows whose lease is over: their worker died,
-// or Redis lost them.
+// overdue raises the attempt of running rows whose lease is over: their worker
+// died.
 func (r *relay) overdue(ctx context.Context) (int64, error) {
 	tag, err := r.pool.Exec(ctx, `
 		UPDATE outbox o
 		SET attempt = attempt + 1,
 		    lease_until = NULL,
-		    losses = losses + l.died::int,
-		    state = CASE WHEN l.died AND losses + 1 >= $2 THEN 'dead' ELSE 'waiting' END,
-		    finished_at = CASE WHEN l.died AND losses + 1 >= $2 THEN now() END,
-		    error = CASE WHEN l.died AND losses + 1 >= $2 THEN format('%s workers in a row died over this job', losses + 1) ELSE error END,
-		    run_at = CASE WHEN l.died AND losses >= $1 THEN now() + least(interval '1 second' * power(3, losses - $1), interval '1 hour') ELSE run_at END
-		FROM (SELECT id, state = 'running'
+		    losses = losses + 1,
+		    state = CASE WHEN losses + 1 >= $2 THEN 'dead' ELSE 'waiting' END,
+		    finished_at = CASE WHEN losses + 1 >= $2 THEN now() END,
+		    error = CASE WHEN losses + 1 >= $2 THEN format('%s workers in a row died over this job', losses + 1) ELSE error END,
+		    run_at = CASE WHEN losses >= $1 THEN now() + least(interval '1 second' * power(3, losses - $1), interval '1 hour') ELSE run_at END
+		FROM (SELECT id
 		      FROM outbox
-		      WHERE state IN ('queued', 'running') AND lease_until < now()
-		      FOR UPDATE SKIP LOCKED) AS l (id, died)
+		      WHERE state = 'running' AND lease_until < now()
+		      FOR UPDATE SKIP LOCKED) AS l (id)
 		WHERE o.id = l.id`, patience, deadly)
 	if err != nil {
 		return 0, fmt.Errorf("sweep: %w", err)
 	}
 	return tag.RowsAffected(), nil
+}
+
+// mislaid raises the attempt of queued rows whose ticket nobody brings any more:
+// Redis lost it, asynq gave it up, or the worker that had it died before its
+// claim. Those that are merely in the queue are looked for again later. One that
+// is taken for lost wrongly does no harm: its ticket is for an older attempt.
+func (r *relay) mislaid(ctx context.Context) (n int64, err error) {
+	waiting, err := r.waiting(ctx)
+	if err != nil || waiting == nil {
+		return 0, err
+	}
+	err = r.pool.QueryRow(ctx, `
+		WITH late AS (
+			SELECT id, id::text || ':' || attempt = ANY($1) AS waits
+			FROM outbox
+			WHERE state = 'queued' AND lease_until < now()
+			FOR UPDATE SKIP LOCKED),
+		settled AS (
+			UPDATE outbox o
+			SET state = CASE WHEN waits THEN 'queued' ELSE 'waiting' END,
+			    attempt = CASE WHEN waits THEN attempt ELSE attempt + 1 END,
+			    lease_until = CASE WHEN waits THEN now() + $2 END
+			FROM late
+			WHERE o.id = late.id
+			RETURNING waits)
+		SELECT count(*) FILTER (WHERE NOT waits)
+		FROM settled`, waiting, queuedFor).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", err)
+	}
+	return n, nil
+}
+
+// waiting returns the tickets that asynq will bring to a worker, of the queues
+// in which one may be mislaid; nil where there is no such queue.
+func (r *relay) waiting(ctx context.Context) (ids []string, err error) {
+	rows, err := r.pool.Query(ctx, `SELECT DISTINCT queue FROM outbox WHERE state = 'queued' AND lease_until < now()`)
+	if err != nil {
+		return nil, fmt.Errorf("sweep: %w", err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("sweep: %w", err)
+	}
+	if len(names) > 0 {
+		ids = []string{} // not nil
+	}
+	for _, name := range names {
+		some, err := inQueue(r.shown, name)
+		if err != nil {
+			return nil, fmt.Errorf("sweep: queue %s in Redis: %w", name, err)
+		}
+		ids = append(ids, some...)
+	}
+	return ids, nil
+}
+
+// inQueue returns the ids of the tickets of a queue that asynq will bring to a
+// worker.
+func inQueue(in *asynq.Inspector, queue string) (ids []string, err error) {
+	for _, list := range []lister{in.ListScheduledTasks, in.ListRetryTasks, in.ListPendingTasks} { // as they go
+		all, err := whole(queue, list)
+		if err != nil && !errors.Is(err, asynq.ErrQueueNotFound) {
+			return nil, err
+		}
+		for _, t := range all {
+			ids = append(ids, t.ID)
+		}
+	}
+	return ids, nil
 }
 
 // forgotten raises the attempt of all queued rows when Redis has none of
