@@ -57,3 +57,40 @@ func TestFrozenRedis(t *testing.T) {
 		t.Errorf("%d runs, %+v; want one that is done", runs.Load(), s)
 	}
 }
+
+// A worker that is told to stop while Redis does not answer gives back what it
+// is at, and ends in time.
+func TestStopWithFrozenRedis(t *testing.T) {
+	t.Parallel()
+	cfg := platformtest.Config(t)
+	redis := platformtest.StartRedis(t)
+	cfg.RedisURL = config.Secret("redis://" + redis.Address)
+	p := platformtest.Open(t, cfg)
+	started := make(chan struct{})
+	mux := queue.NewMux(lane)
+	queue.Handle(mux, func(ctx context.Context, _ long) error {
+		close(started)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	id := add(t, p, long{})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- queue.NewWorker(options(p), mux).Run(ctx) }()
+	<-started
+	if err := redis.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(25 * time.Second):
+		t.Error("it goes on after 25 s")
+	}
+	if got := ask[string](t, p, `SELECT concat_ws(' ', state, attempt, losses, failures) FROM outbox WHERE id = $1`, id); got != "waiting 2 0 0" {
+		t.Errorf("its job is %s, want it given back", got)
+	}
+}

@@ -15,8 +15,12 @@ import (
 	"pilothandbook/platform/tracing"
 )
 
-// shutdownTimeout is how long running jobs may go on after a stop.
-const shutdownTimeout = 20 * time.Second
+// The bounds of a stop, from when a worker is told.
+const (
+	jobsTime  = 18 * time.Second // then jobs are told to stop, and given back instead of found by the sweep
+	asynqTime = 19 * time.Second // then asynq waits for none any more
+	stopTime  = 20 * time.Second // then the worker ends, whatever Redis does
+)
 
 // Options are what a Worker needs.
 type Options struct {
@@ -52,33 +56,57 @@ func NewWorker(o Options, mux *Mux) *Worker {
 // is not fit.
 func (w *Worker) Run(ctx context.Context) error {
 	defer w.own.Close(time.Second)
+	done := make(chan error, 1)
+	go func() { done <- w.run(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(stopTime): // asynq waits for each of its commands to Redis, one after the other
+		w.o.Log.WarnContext(ctx, "the worker ends though Redis, or a job, does not answer")
+		return nil
+	}
+}
+
+func (w *Worker) run(ctx context.Context) error {
 	if err := Fit(ctx, w.o.Redis, w.o.Log); err != nil {
 		return err
 	}
 	work, interrupt := context.WithCancel(context.WithoutCancel(ctx))
 	defer interrupt()
 	defer w.keep(work)()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(jobsTime, interrupt) })()
+	client := apart(w.o.Redis)
+	defer client.Close()
 	var servers []*asynq.Server
 	for _, q := range w.mux.queues {
-		if s := w.serve(ctx, work, q); s != nil {
+		if s := w.serve(ctx, work, client, q); s != nil {
 			servers = append(servers, s)
 		}
 	}
-	var scheduling sync.WaitGroup
-	scheduling.Go(func() { w.schedule(ctx) })
 	sub := w.o.Redis.Subscribe(ctx, w.o.Channel)
 	defer sub.Close()
-	w.relay.run(ctx, sub.Channel())
-	scheduling.Wait()
-	// Just before asynq gives up waiting, jobs are told to stop, so that they
-	// are given back instead of found by the sweep.
-	defer time.AfterFunc(shutdownTimeout-2*time.Second, interrupt).Stop()
 	var all sync.WaitGroup
+	all.Go(func() { w.schedule(ctx) })
+	all.Go(func() { w.relay.run(ctx, sub.Channel()) })
+	<-ctx.Done()
 	for _, s := range servers {
 		all.Go(s.Shutdown)
 	}
 	all.Wait()
 	return nil
+}
+
+// apart returns another client to the same server. asynq has one of its own, as
+// it panics when one is closed under it: that happens when a process ends whose
+// Redis hangs.
+func apart(r redis.UniversalClient) redis.UniversalClient {
+	o := *r.(*redis.Client).Options() // all of ours are that
+	return redis.NewClient(&o)
 }
 
 // keep renews the claims on jobs until the last of them has ended.
@@ -98,12 +126,12 @@ func (w *Worker) keep(work context.Context) (stop func()) {
 //
 // A job's context is work and not asynq's, which ends when Redis has been
 // away for a while: a claim is PostgreSQL's.
-func (w *Worker) serve(ctx, work context.Context, q Queue) *asynq.Server {
+func (w *Worker) serve(ctx, work context.Context, client redis.UniversalClient, q Queue) *asynq.Server {
 	for ; ctx.Err() == nil; pauseFor(ctx, time.Second) {
-		s := asynq.NewServerFromRedisClient(w.o.Redis, asynq.Config{
+		s := asynq.NewServerFromRedisClient(client, asynq.Config{
 			Concurrency: q.Concurrency, Queues: map[string]int{q.Name: 1},
 			TaskCheckInterval: 200 * time.Millisecond, DelayedTaskCheckInterval: time.Second,
-			ShutdownTimeout: shutdownTimeout, Logger: asynqLog{w.o.Log}, LogLevel: asynq.WarnLevel,
+			ShutdownTimeout: asynqTime, Logger: asynqLog{w.o.Log}, LogLevel: asynq.WarnLevel,
 			RetryDelayFunc: func(int, error, *asynq.Task) time.Duration { return time.Second },
 		})
 		err := s.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error { return w.carry(work, t) }))
