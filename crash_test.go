@@ -56,31 +56,52 @@ func crashes(v *victim, d deed) {
 	if len(points) < 2*d.leastCalls() {
 		v.t.Fatalf("only these calls were seen: %v", busy)
 	}
-	reached := map[string]bool{}
-	for i, at := range points {
-		v.restart()
-		v.fuse.set(at)
-		d.begin(i + 1)
-		eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || d.over(i+1) })
-		reached[at.call] = reached[at.call] || v.fuse.isBlown()
+	tries := 0
+	missed := func(at point) bool {
+		tries++
+		return !v.reaches(at, d, tries)
 	}
+	twice := only(only(points, missed), missed) // what depends on the moment may come at the second try
 	v.fuse.set(point{})
 	v.restart()
-	var missed []string // which depend on the moment, as pings of a connection do
-	for call, ok := range reached {
-		if !ok && !common(call) {
-			missed = append(missed, call)
+	v.t.Logf("%d points, of which %d were not reached in two tries", len(points), len(twice))
+	for _, at := range twice {
+		if why := at.excuse(); why != "" {
+			v.t.Logf("not reached: %+v, as %s", at, why)
+		} else {
+			v.t.Errorf("not reached: %+v", at)
 		}
 	}
-	v.t.Logf("%d points at %d calls, of which %d were not made again: %q", len(points), len(reached), len(missed), missed)
-	if len(missed) > len(reached)/10 {
-		v.t.Error("these are too many")
-	}
-	for n := range len(points) + 1 {
+	for n := range tries + 1 {
 		eventually(v.t, fmt.Sprintf("number %d is over", n), func() bool { return d.over(n) })
 		d.check(n)
 	}
 	v.d.command(v.t, nil, "fsck") // which fails if it finds anything
+}
+
+// reaches has a deed done until the process crashes, and reports whether it did.
+func (v *victim) reaches(at point, d deed, n int) bool {
+	v.restart()
+	v.fuse.set(at)
+	d.begin(n)
+	eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || d.over(n) })
+	for range 10 { // the end of a job is written after its deed
+		if v.fuse.isBlown() {
+			return true
+		}
+		time.Sleep(time.Second / 10)
+	}
+	return false
+}
+
+// only returns the points that are so.
+func only(points []point, so func(point) bool) (left []point) {
+	for _, at := range points {
+		if so(at) {
+			left = append(left, at)
+		}
+	}
+	return left
 }
 
 // point is a call at which a process ends: the nth of those that say the same,
@@ -93,6 +114,21 @@ type point struct {
 
 // common reports whether a call says so little that others are meant too.
 func common(call string) bool { return call == "begin" || call == "commit" }
+
+// excuse returns why a point need not be reached each time, "" if it must be.
+func (p point) excuse() string {
+	switch {
+	case common(p.call):
+		return "which one is the nth depends on what the process does of itself meanwhile"
+	case p.call == "-- ping":
+		return "a connection is asked only when it has rested for a second"
+	case p.call == "Redis eval":
+		return "a script is sent whole only to a Redis that has not seen it"
+	case strings.Contains(p.call, "INTO module_keys"), strings.Contains(p.call, "FROM module_keys") && p.nth == 2:
+		return "a module gets its key once"
+	}
+	return ""
+}
 
 // pointsOf lists the calls of a deed that are not made without one.
 func pointsOf(busy, idle map[string]int) (all []point) {
