@@ -78,36 +78,6 @@ func compareClocks(f *findings, whose string, ahead, unsure time.Duration) {
 	f.add(ok, "clock", fmt.Sprintf("it agrees with that of %s", whose), "")
 }
 
-// connections adds up what both services may open, twice, as old and new ones
-// overlap while a deploy lasts, and what functions on Lambda may.
-func (d doctor) connections(ctx context.Context, f *findings) {
-	var limit, others int
-	err := d.DB.QueryRow(ctx, `
-		SELECT least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-		                 - coalesce(current_setting('reserved_connections', true)::int, 0),
-		             nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1)),
-		       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND application_name <> 'handbook')
-		FROM pg_roles r, pg_database d
-		WHERE r.rolname = current_user AND d.datname = current_database()`).Scan(&limit, &others)
-	if err != nil {
-		f.add(warn, "connections", "PostgreSQL does not tell how many it allows: "+err.Error(), "")
-		return
-	}
-	web, work := int(d.web.DatabaseMaxConns), int(d.worker.DatabaseMaxConns)
-	functions := max(d.web.Functions, d.worker.Functions) // whose environment has it
-	need := 2*(web+work) + functions + 1
-	const do = "lower DATABASE_MAX_CONNS or what functions are reserved, or raise max_connections"
-	says := fmt.Sprintf("web %d and worker %d, twice while a deploy overlaps, %d for functions on Lambda, and 1 for a command are %d; PostgreSQL allows %d", web, work, functions, need, limit)
-	switch {
-	case need > limit:
-		f.add(bad, "connections", says, do)
-	case need+others > limit:
-		f.add(warn, "connections", fmt.Sprintf("%s, of which others have %d", says, others), do)
-	default:
-		f.add(ok, "connections", says, "")
-	}
-}
-
 // schema reports whether the rest can be asked.
 func (d doctor) schema(ctx context.Context, f *findings) bool {
 	at, err := db.Version(ctx, d.DB)

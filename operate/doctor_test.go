@@ -108,6 +108,25 @@ func (s *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: s.cloud, Status: http.StatusText(s.cloud), Body: http.NoBody, Request: r}, nil
 }
 
+// connect has a service open n connections, until the test ends.
+func (s *patient) connect(t *testing.T, as config.Service, n int) {
+	t.Helper()
+	cfg := *s.Config
+	cfg.DatabaseMaxConns = int32(n + 1) // of the worker's its queue has one
+	p, err := platform.Open(&cfg, as, platformtest.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	for range n {
+		c, err := p.DB.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Release)
+	}
+}
+
 // skies gives the worker an account at Cloudinary, which answers so.
 func (s *patient) skies(answers int) {
 	s.worker.CloudinaryCloudName, s.worker.CloudinaryAPIKey, s.worker.CloudinaryAPISecret = "skies", "key", "a secret of skies"
@@ -175,7 +194,15 @@ func TestDoctorFinds(t *testing.T) {
 		{"read only", func(t *testing.T, s *patient) {
 			exec(t, s.Platform, `ALTER DATABASE "`+platformtest.Text(t, s.Platform, `SELECT current_database()`)+`" SET default_transaction_read_only = on`)
 		}, 1, "it can only be read"},
-		{"as many connections as there are", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 74; s.worker.DatabaseMaxConns = 74 }, 0, "PostgreSQL allows 297"},
+		{"as many connections as there are", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 75; s.worker.DatabaseMaxConns = 73 }, 0, "connections    web 75 and worker 73, twice while a deploy overlaps, 0 for functions on Lambda, and 1 for a command are 297; PostgreSQL allows 297"},
+		{"connections of one environment", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 10; s.worker.DatabaseMaxConns = 10 }, 0, "PostgreSQL allows 297; DATABASE_MAX_CONNS is 10 here and stands for both"},
+		{"connections of one process here", func(_ *testing.T, s *patient) {
+			s.web.AppEnv, s.worker.DatabaseMaxConns = "development", s.web.DatabaseMaxConns
+		}, 0, "ok    connections    web 4 and worker 4"},
+		{"as many connections as two workers have", func(t *testing.T, s *patient) { s.connect(t, config.Worker, 6) }, 0, "ok    connections"},
+		{"more connections than two workers have", func(t *testing.T, s *patient) { s.connect(t, config.Worker, 7) }, 0, "PostgreSQL allows 297; 7 of the worker are open now, more than twice the 3"},
+		{"more connections than two of web have", func(t *testing.T, s *patient) { s.connect(t, config.Web, 9) }, 0, "of web are open now, more than twice the 4"},
+		{"functions that nobody counted", func(t *testing.T, s *patient) { s.connect(t, config.Lambda, 1) }, 0, "1 of functions on Lambda are open now, more than twice the 0"},
 		{"too many connections", func(_ *testing.T, s *patient) { s.web.DatabaseMaxConns = 100; s.worker.DatabaseMaxConns = 100 }, 1, "bad   connections    web 100 and worker 100"},
 		{"as many functions as there is room for", func(_ *testing.T, s *patient) { s.web.Functions = 282 }, 0, "282 for functions on Lambda, and 1 for a command are 297; PostgreSQL allows 297"},
 		{"too many functions", func(_ *testing.T, s *patient) { s.worker.Functions = 283 }, 1, "bad   connections    web 4 and worker 3, twice while a deploy overlaps, 283 for functions on Lambda"},

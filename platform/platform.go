@@ -67,7 +67,7 @@ func Open(cfg *config.Config, s config.Service, log *slog.Logger) (*Platform, er
 	}
 	traced := cfg.OTLPEndpoint != "" && (s == config.Web || s == config.Worker)
 	pool, err := db.Open(db.Options{
-		URL: cfg.DatabaseURL.Reveal(), MaxConns: conns,
+		URL: cfg.DatabaseURL.Reveal(), Application: s.Application(), MaxConns: conns,
 		StatementTimeout: statementTimeout[s], LogQueries: !cfg.Production(), Trace: traced, Log: log,
 	})
 	if err != nil {

@@ -148,7 +148,7 @@ func BenchmarkAsked(b *testing.B) {
 		all.Go(func() {
 			for range 20 {
 				n := 0
-				if err := look.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'handbook'`).Scan(&n); err != nil {
+				if err := look.QueryRow(b.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'handbook-web'`).Scan(&n); err != nil {
 					b.Error(err)
 				}
 				most = max(most, n)

@@ -24,6 +24,9 @@ const (
 	Command Service = "command"
 )
 
+// Application is what a service's connections are called in PostgreSQL.
+func (s Service) Application() string { return "handbook-" + string(s) }
+
 // Config is everything that can be set from outside. The tag need lists the
 // services that do not start without the value.
 type Config struct {

@@ -40,6 +40,7 @@ const (
 // Options say how to reach PostgreSQL.
 type Options struct {
 	URL              string
+	Application      string // what its connections are called there
 	MaxConns         int32
 	StatementTimeout time.Duration // the server ends a statement after this; 0 never
 	Patience         time.Duration // with a server that falls silent; 0 is the statement's time and 5 s
@@ -69,7 +70,7 @@ func Open(o Options) (*Pool, error) {
 	cfg.PingTimeout = pingTimeout
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	params := cfg.ConnConfig.RuntimeParams
-	params["application_name"] = "handbook"
+	params["application_name"] = o.Application
 	params["idle_in_transaction_session_timeout"] = "60s"
 	if o.StatementTimeout > 0 {
 		params["statement_timeout"] = fmt.Sprint(o.StatementTimeout.Milliseconds())
