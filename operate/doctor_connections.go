@@ -29,7 +29,7 @@ func (d doctor) connected(ctx context.Context) (c connected, err error) {
 func (d doctor) connections(ctx context.Context, f *findings) {
 	now, err := d.connected(ctx)
 	if err != nil {
-		f.add(warn, "connections", "PostgreSQL does not tell how many it allows: "+err.Error(), "")
+		f.add(warn, "connections", "PostgreSQL does not tell how many it allows: "+err.Error(), "ask it by SHOW max_connections, and see that web and worker, both twice, and all functions fit")
 		return
 	}
 	web, work := int(d.web.DatabaseMaxConns), int(d.worker.DatabaseMaxConns)

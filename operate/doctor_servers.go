@@ -59,7 +59,7 @@ func (d doctor) clock(ctx context.Context, f *findings) {
 	asked := d.Now()
 	var theirs time.Time
 	if err := d.DB.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&theirs); err != nil {
-		f.add(bad, "clock", "PostgreSQL does not tell the time: "+err.Error(), "")
+		f.add(bad, "clock", "PostgreSQL does not tell the time: "+err.Error(), "see how busy it is, and whether it is stopping")
 		return
 	}
 	took := d.Now().Sub(asked)
@@ -77,6 +77,9 @@ func compareClocks(f *findings, whose string, ahead, unsure time.Duration) {
 	}
 	f.add(ok, "clock", fmt.Sprintf("it agrees with that of %s", whose), "")
 }
+
+// whenUnread helps where PostgreSQL answers, and a table cannot be read.
+const whenUnread = "see how busy PostgreSQL is, and that the user of DATABASE_URL may read all tables: it is to be the one who ran handbook migrate"
 
 // schema reports whether the rest can be asked.
 func (d doctor) schema(ctx context.Context, f *findings) bool {
@@ -109,7 +112,7 @@ func (d doctor) schedules(ctx context.Context, f *findings) {
 		const do = "see that a worker runs: its log, and /api/health of the worker"
 		switch {
 		case err != nil:
-			f.add(bad, "schedule", s.Name+": "+err.Error(), "")
+			f.add(bad, "schedule", s.Name+": "+err.Error(), whenUnread)
 		case seconds == nil:
 			f.add(warn, "schedule", s.Name+" has never begun", do)
 		case time.Duration(*seconds*float64(time.Second)) > s.Every+late:
@@ -126,7 +129,7 @@ func (d doctor) offline(ctx context.Context, f *findings) {
 	lost, err := offline.LostKeys(ctx, d.DB, offline.Keyring(d.Config))
 	switch {
 	case err != nil:
-		f.add(bad, "offline", err.Error(), "")
+		f.add(bad, "offline", err.Error(), whenUnread)
 	case len(lost) == 0:
 		f.add(ok, "offline", "CONTENT_ENCRYPTION_KEY has the keys that packages need", "")
 	}
@@ -139,7 +142,7 @@ func (d doctor) offline(ctx context.Context, f *findings) {
 func (d doctor) attention(ctx context.Context, f *findings) {
 	items, err := attention.List(ctx, d.DB)
 	if err != nil {
-		f.add(bad, "attention", err.Error(), "")
+		f.add(bad, "attention", err.Error(), whenUnread)
 		return
 	}
 	for _, i := range items {

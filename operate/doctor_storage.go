@@ -18,7 +18,7 @@ func (d doctor) storage(ctx context.Context, f *findings) {
 	err := d.DB.QueryRow(ctx, `
 		SELECT pg_size_pretty(pg_database_size(current_database())), pg_size_pretty(pg_total_relation_size('blobs'))`).Scan(&size, &blobs)
 	if err != nil {
-		f.add(warn, "storage", "PostgreSQL does not tell its size: "+err.Error(), "")
+		f.add(warn, "storage", "PostgreSQL does not tell its size: "+err.Error(), "look at how full the volume of its disk is; a larger one is made before it is")
 		return
 	}
 	f.add(ok, "storage", "a blob was written, read and removed; the database has "+size+", of which blobs are "+blobs+

@@ -93,6 +93,12 @@ func (s *patient) examine(t *testing.T) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := strings.Split(out.String(), "\n")
+	for i, line := range lines[:len(lines)-1] {
+		if verdict := strings.Fields(line)[0]; (verdict == "bad" || verdict == "warn") && !strings.HasPrefix(strings.TrimSpace(lines[i+1]), "-> ") {
+			t.Errorf("it does not say what to do: %s", line)
+		}
+	}
 	return n, out.String()
 }
 
@@ -125,6 +131,19 @@ func (s *patient) connect(t *testing.T, as config.Service, n int) {
 		}
 		t.Cleanup(c.Release)
 	}
+}
+
+// mute has a function of PostgreSQL fail wherever the doctor calls it.
+func (s *patient) mute(t *testing.T, function, returns string) {
+	t.Helper()
+	exec(t, s.Platform, `CREATE FUNCTION public.`+function+` RETURNS `+returns+` LANGUAGE sql AS $$ SELECT ('mute' || random())::`+returns+` $$`)
+	s.find(t, "public, pg_catalog")
+}
+
+// find sets where the doctor's connections look names up first.
+func (s *patient) find(t *testing.T, path string) {
+	t.Helper()
+	exec(t, s.Platform, `ALTER DATABASE "`+platformtest.Text(t, s.Platform, `SELECT current_database()`)+`" SET search_path = `+path)
 }
 
 // skies gives the worker an account at Cloudinary, which answers so.
@@ -241,6 +260,17 @@ func TestDoctorFinds(t *testing.T) {
 		{"blobs that stay", func(t *testing.T, s *patient) {
 			exec(t, s.Platform, `CREATE RULE stay AS ON DELETE TO blobs DO INSTEAD NOTHING`)
 		}, 1, "bad   storage        a blob cannot be removed"},
+		{"a mute clock", func(t *testing.T, s *patient) { s.mute(t, "clock_timestamp()", "timestamptz") }, 1, "bad   clock          PostgreSQL does not tell the time"},
+		{"a limit that nobody may see", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `CREATE VIEW public.pg_roles AS SELECT * FROM pg_catalog.pg_roles WHERE false`)
+			s.find(t, "public, pg_catalog")
+		}, 0, "warn  connections    PostgreSQL does not tell how many it allows"},
+		{"schedules that cannot be read", func(t *testing.T, s *patient) { exec(t, s.Platform, `ALTER TABLE schedule RENAME slot TO pigeonhole`) }, 4, "bad   schedule       reconcile: "},
+		{"keys that cannot be read", func(t *testing.T, s *patient) {
+			exec(t, s.Platform, `ALTER TABLE module_keys RENAME wrapped TO bare`)
+		}, 1, "bad   offline        "},
+		{"jobs that cannot be read", func(t *testing.T, s *patient) { exec(t, s.Platform, `ALTER TABLE outbox RENAME kind TO sort`) }, 1, "bad   attention      "},
+		{"a size that is not told", func(t *testing.T, s *patient) { s.mute(t, "pg_database_size(name)", "bigint") }, 0, "warn  storage        PostgreSQL does not tell its size"},
 		{"caches of their own", func(t *testing.T, s *patient) { s.web.RedisCacheURL = config.Secret(platformtest.Redis(t)) }, 0, "ok    caches         their own Redis answers"},
 		{"no caches", func(_ *testing.T, s *patient) { s.web.RedisCacheURL = "redis://127.0.0.1:1" }, 1, "bad   caches         their Redis does not answer"},
 		{"an account at Cloudinary", func(_ *testing.T, s *patient) { s.skies(http.StatusOK) }, 0, "ok    Cloudinary     it lets us in"},
