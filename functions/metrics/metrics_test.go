@@ -11,7 +11,6 @@ import (
 	"pilothandbook/platform"
 	"pilothandbook/platform/config"
 	"pilothandbook/platform/platformtest"
-	"pilothandbook/router"
 )
 
 func TestMain(m *testing.M) { platformtest.Main(m) }
@@ -39,9 +38,7 @@ func get(t *testing.T, p *platform.Platform, authorization string) platformtest.
 	if authorization != "" {
 		r.Header.Set("Authorization", authorization)
 	}
-	w := httptest.NewRecorder()
-	router.New(p, metrics.Routes(p)...).ServeHTTP(w, r)
-	return platformtest.Answer{Status: w.Code, Header: w.Header(), Body: w.Body.String()}
+	return platformtest.Send(t, p, metrics.Routes(p), r)
 }
 
 func TestToken(t *testing.T) {
