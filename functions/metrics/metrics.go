@@ -1,7 +1,7 @@
 // Package metrics tells machines how this process and the whole handbook do,
 // in Prometheus's text format.
 //
-//	GET /metrics  with METRICS_TOKEN as Bearer; without that variable there are none
+//	GET /metrics  with METRICS_TOKEN as Bearer; without that variable nobody has it
 //
 // The web service and the worker serve the same one. What concerns the whole
 // handbook is asked of PostgreSQL when somebody looks, two seconds at most, and
@@ -48,7 +48,7 @@ type endpoint struct {
 
 func (e endpoint) show(w http.ResponseWriter, r *http.Request) error {
 	if e.token == "" {
-		return fault.New(fault.NotFound, "There are no metrics here: METRICS_TOKEN is not set.")
+		return fault.New(fault.SignedOut, "Metrics are for whoever sends METRICS_TOKEN as a Bearer token, and it is not set here: set it for web and worker.")
 	}
 	if !e.knows(r) {
 		return fault.New(fault.SignedOut, "Metrics are for whoever sends METRICS_TOKEN as a Bearer token.")

@@ -60,7 +60,7 @@ func TestToken(t *testing.T) {
 	}
 	none := platformtest.New(t)
 	for _, authorization := range []string{"", "Bearer ", "Bearer " + token} {
-		if got := get(t, none, authorization); got.Status != 404 || strings.Contains(got.Body, "handbook_") {
+		if got := get(t, none, authorization); got.Status != 401 || strings.Contains(got.Body, "handbook_") || !strings.Contains(got.Body, "it is not set here") {
 			t.Errorf("without METRICS_TOKEN: %d %s", got.Status, got.Body)
 		}
 	}

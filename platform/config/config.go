@@ -69,7 +69,7 @@ type Config struct {
 	ContentEncryptionKey Secret `envconfig:"CONTENT_ENCRYPTION_KEY" need:"web worker" desc:"wraps the keys of offline packages: 32 bytes in base64 (openssl rand -base64 32), or a keyring id:base64,id:base64 whose first key is the current one; the same for web and worker"`
 
 	SentryDSN     Secret  `envconfig:"SENTRY_DSN" desc:"where errors of web and worker are reported, scrubbed: https://key@host/project"`
-	MetricsToken  Secret  `envconfig:"METRICS_TOKEN" desc:"bearer token that opens the metrics"`
+	MetricsToken  Secret  `envconfig:"METRICS_TOKEN" desc:"bearer token that opens the metrics; where it is not set nobody sees them"`
 	OTLPEndpoint  string  `envconfig:"OTEL_EXPORTER_OTLP_ENDPOINT" desc:"where web and worker send traces, over HTTP: the address of an OpenTelemetry collector"`
 	TraceShare    float64 `envconfig:"OTEL_TRACES_SAMPLER_ARG" default:"0.1" desc:"share of the requests that are traced, 0 to 1"`
 	RailwayDomain string  `envconfig:"RAILWAY_PUBLIC_DOMAIN" desc:"given by Railway; used when AUTH_URL is empty"`
