@@ -45,7 +45,7 @@ func TestTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	var file struct {
-		Transform  string
+		Transform  string `yaml:"Transform"`
 		Parameters map[string]struct {
 			AllowedPattern string `yaml:"AllowedPattern"`
 			NoEcho         bool   `yaml:"NoEcho"`
@@ -59,11 +59,17 @@ func TestTemplate(t *testing.T) {
 				CodeURI       string   `yaml:"CodeUri"`
 				Timeout       int      `yaml:"Timeout"`
 				Reserved      int      `yaml:"ReservedConcurrentExecutions"`
-				Environment   struct {
+				Address       *struct {
+					AuthType string `yaml:"AuthType"`
+				} `yaml:"FunctionUrlConfig"`
+				Environment struct {
 					Variables map[string]any `yaml:"Variables"`
 				} `yaml:"Environment"`
 			} `yaml:"Properties"`
 		} `yaml:"Resources"`
+		Outputs map[string]struct {
+			Value map[string]string `yaml:"Value"`
+		} `yaml:"Outputs"`
 	}
 	if err := yaml.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
@@ -74,6 +80,12 @@ func TestTemplate(t *testing.T) {
 	}
 	if f.Runtime != "provided.al2023" || f.Handler != "bootstrap" || f.CodeURI != "../../../bin/stripehook-"+f.Architectures[0]+".zip" {
 		t.Errorf("%+v", f)
+	}
+	if file.Transform != "AWS::Serverless-2016-10-31" || f.Timeout != 20 {
+		t.Errorf("the transform %q, and a timeout of %d s where Stripe waits for 20", file.Transform, f.Timeout)
+	}
+	if f.Address == nil || f.Address.AuthType != "NONE" || file.Outputs["Webhook"].Value["Fn::Sub"] != "${StripeHookUrl.FunctionUrl}api/stripe/webhook" {
+		t.Errorf("Stripe cannot reach it: its address is %+v, and %v is told", f.Address, file.Outputs["Webhook"].Value)
 	}
 	const allowed, superusers, services = 20, 3, 15 // of PostgreSQL; the latter as handbook doctor adds them up
 	if f.Reserved != allowed-superusers-services || f.Environment.Variables["DATABASE_MAX_CONNS"] != "1" {
