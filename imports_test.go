@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,17 +199,22 @@ func TestDeploymentLinksNoStandIns(t *testing.T) {
 	}
 }
 
-// A function starts cold in front of a reader: what only publishing needs is
-// not in it.
+// A function starts cold in front of a reader: what only publishing needs, or the
+// local start, is not in it. What takes Stripe's events in shows nothing either.
 func TestFunctionsStaySmall(t *testing.T) {
 	t.Parallel()
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./functions/...").Output()
-	if err != nil || !strings.Contains(string(out), "jackc/pgx") {
-		t.Fatal(err, "functions need no database")
-	}
-	for _, heavy := range []string{"evanw/esbuild", "dop251/goja", "alecthomas/chroma", "gen2brain/webp", "cloudinary", "tdewolff/minify", "image/png", "image/jpeg", module + "platform/local"} {
-		if strings.Contains(string(out), heavy) {
-			t.Errorf("a function links %s", heavy)
+	const publishing = `esbuild|goja|chroma|webp|cloudinary|tdewolff/minify|miniredis|^image/(png|jpeg)$|^` + module + `(platform/local|worker|author)(/|$)`
+	const showing = `goldmark|imaging|^image(/|$)|^` + module + `(reader|handbook/mdx)(/|$)`
+	for functions, banned := range map[string]string{"./functions/...": publishing, "./functions/stripehook/lambda": publishing + "|" + showing} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-tags", "production,nodynamic,lambda.norpc", functions).Output()
+		if err != nil || !strings.Contains(string(out), "jackc/pgx") {
+			t.Fatal(err, "functions need no database")
+		}
+		heavy := regexp.MustCompile(banned)
+		for dep := range strings.FieldsSeq(string(out)) {
+			if heavy.MatchString(dep) {
+				t.Errorf("%s links %s", functions, dep)
+			}
 		}
 	}
 }
