@@ -35,7 +35,7 @@ type grant struct {
 
 // verdicts returns each module that can be read, with all grants that open it
 // or once did, those that count first.
-func verdicts(ctx context.Context, q db.Querier, id uuid.UUID) ([]verdict, error) {
+func verdicts(ctx context.Context, q db.Querier, id uuid.UUID) (all []verdict, err error) {
 	rows, err := q.Query(ctx, `
 		SELECT m.key, m.title, g.how, coalesce(g.via, ''), coalesce(g.created_at, now()), g.expires_at, g.revoked_at, coalesce(g.open, false),
 		       coalesce(g.reason, ''), coalesce(g.revoke_reason, ''), coalesce(g.status, ''), coalesce(g.payment, ''),
@@ -56,15 +56,23 @@ func verdicts(ctx context.Context, q db.Querier, id uuid.UUID) ([]verdict, error
 			WHERE g.user_id = $1 AND m.key IN (SELECT opened_by(g.module_key))) g ON true
 		WHERE m.includes = '{}'
 		ORDER BY m.title, g.open DESC NULLS LAST, g.created_at DESC`, id)
+	if err == nil {
+		all, err = judge(rows)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("what %s may read: %w", id, err)
 	}
+	return all, nil
+}
+
+// judge gathers the grants of each module.
+func judge(rows pgx.Rows) ([]verdict, error) {
 	all := []verdict{}
 	var key, title string
 	var pending []string
 	var g grant
 	into := []any{&key, &title, &g.how, &g.via, &g.since, &g.until, &g.revoked, &g.open, &g.reason, &g.taken, &g.status, &g.payment, &pending}
-	_, err = pgx.ForEachRow(rows, into, func() error {
+	_, err := pgx.ForEachRow(rows, into, func() error {
 		if n := len(all); n == 0 || all[n-1].Module != key {
 			all = append(all, verdict{Module: key, Title: title, Why: pending})
 		}
@@ -75,15 +83,12 @@ func verdicts(ctx context.Context, q db.Querier, id uuid.UUID) ([]verdict, error
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("what %s may read: %w", id, err)
-	}
 	for i := range all {
 		if len(all[i].Why) == 0 {
 			all[i].Why = []string{"They have neither bought it nor been given it."}
 		}
 	}
-	return all, nil
+	return all, err
 }
 
 // say tells in words what a grant does, or why it does nothing any more.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -111,25 +112,31 @@ func (p *parts) body(o operation) (object, error) {
 // answers returns what a route answers: what its part says, and the faults
 // that the router finds before it is asked.
 func (p *parts) answers(o operation, method, at string, takes bool) (object, error) {
-	all := object{}
+	all, err := p.said(o)
+	if err != nil {
+		return nil, err
+	}
 	page := !strings.HasPrefix(at, "/api/")
-	refuse := func(kind fault.Kind, why string) {
-		name := "#/components/responses/" + component(kind)
-		if page {
-			name += "Page"
+	for word, why := range o.Faults {
+		kind, err := kindOf(word)
+		if err != nil {
+			return nil, err
 		}
-		if _, said := all[status(kind)]; said {
-			return
-		}
-		ref := object{"$ref": name}
-		if why != "" {
-			ref["description"] = why
-		}
-		all[status(kind)] = ref
+		refuse(all, kind, page, why)
 	}
-	for code, r := range o.Responses {
-		all[code] = r
+	for _, kind := range o.routers(method, at, takes) {
+		refuse(all, kind, page, "")
 	}
+	if page && method == "get" && o.Access != "public" && o.Access != "signed" && all["303"] == nil {
+		all["303"] = object{"$ref": "#/components/responses/SignIn"}
+	}
+	return all, nil
+}
+
+// said returns the answers of a part but for faults.
+func (p *parts) said(o operation) (object, error) {
+	all := object{}
+	maps.Copy(all, o.Responses)
 	if o.Page != "" {
 		all["200"] = object{"$ref": "#/components/responses/Page", "description": o.Page}
 	}
@@ -143,20 +150,23 @@ func (p *parts) answers(o operation, method, at string, takes bool) (object, err
 	if o.Redirect != "" {
 		all["303"] = object{"$ref": "#/components/responses/SeeOther", "description": o.Redirect}
 	}
-	for word, why := range o.Faults {
-		kind, err := kindOf(word)
-		if err != nil {
-			return nil, err
-		}
-		refuse(kind, why)
-	}
-	for _, kind := range o.routers(method, at, takes) {
-		refuse(kind, "")
-	}
-	if page && method == "get" && o.Access != "public" && o.Access != "signed" && all["303"] == nil {
-		all["303"] = object{"$ref": "#/components/responses/SignIn"}
-	}
 	return all, nil
+}
+
+// refuse adds the answer to a fault, where there is none with its status yet.
+func refuse(all object, kind fault.Kind, page bool, why string) {
+	if all[status(kind)] != nil {
+		return
+	}
+	name := "#/components/responses/" + component(kind)
+	if page {
+		name += "Page"
+	}
+	ref := object{"$ref": name}
+	if why != "" {
+		ref["description"] = why
+	}
+	all[status(kind)] = ref
 }
 
 // routers returns the faults that the router finds by itself.
