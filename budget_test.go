@@ -37,9 +37,9 @@ var clients = flag.Int("clients", 200, "how many clients TestConnectionBudget ha
 
 // ownPostgres starts a PostgreSQL of the test's own, with the schema, and
 // returns what it prints.
-func ownPostgres(t *testing.T, connections int) (*postgres.Server, *output) {
+func ownPostgres(t *testing.T, connections int) (*postgres.Server, *platformtest.Paper) {
 	t.Helper()
-	said := &output{}
+	said := &platformtest.Paper{}
 	s, err := postgres.Start(t.Context(), postgres.Options{MaxConnections: connections, Log: said})
 	if err != nil {
 		t.Fatal(err)

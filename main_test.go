@@ -64,33 +64,15 @@ func program(t testing.TB, tags string) string {
 // process is a started program.
 type process struct {
 	*exec.Cmd
-	out  *output
+	out  *platformtest.Paper
 	done chan error
-}
-
-// output is what a process printed, read while it prints.
-type output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
 
 // launch starts the program in dir with an environment of its own, and ends it
 // with the test.
 func launch(t testing.TB, bin, dir string, env []string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.Command(bin, args...), out: &output{}, done: make(chan error, 1)}
+	p := &process{Cmd: exec.Command(bin, args...), out: &platformtest.Paper{}, done: make(chan error, 1)}
 	p.Dir, p.Stdout, p.Stderr = dir, p.out, p.out
 	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
 	if err := p.Start(); err != nil {

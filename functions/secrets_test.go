@@ -1,7 +1,6 @@
 package functions_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/hex"
@@ -13,7 +12,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +37,7 @@ import (
 // nor a dump of either can have what is not found here.
 func TestSecretsStayHere(t *testing.T) {
 	t.Parallel()
-	var told paper
+	var told platformtest.Paper
 	cfg, box := secretive(t, &told)
 	till := platformtest.OpenTill(t, cfg)
 	w := furnished(t, start(t, cfg, config.Web, &told), till)
@@ -67,24 +65,6 @@ func TestSecretsStayHere(t *testing.T) {
 			}
 		}
 	}
-}
-
-// paper is all that was written.
-type paper struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *paper) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *paper) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
 }
 
 // secretive returns settings full of secrets, with a PostgreSQL and a Redis

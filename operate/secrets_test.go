@@ -1,7 +1,6 @@
 package operate_test
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"pilothandbook/handbook/offline"
@@ -20,24 +18,6 @@ import (
 	"pilothandbook/platform/platformtest/device"
 )
 
-// paper is all that is written anywhere.
-type paper struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *paper) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *paper) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
-}
-
 // TestSecretsOfPackages: keys and licences are in no log and in no operator's
 // print, whatever goes wrong, where every query is logged too.
 func TestSecretsOfPackages(t *testing.T) {
@@ -46,7 +26,7 @@ func TestSecretsOfPackages(t *testing.T) {
 	s := newStudy(t, 1)
 	s.goOn(t)
 	s.end()
-	var said paper
+	var said platformtest.Paper
 	first, second := platformtest.ContentKey, newKey("next")
 	cfg := *s.Config
 	cfg.AppEnv, cfg.LogLevel, cfg.StripeAPIBase = "development", "debug", "http://127.0.0.1:1"

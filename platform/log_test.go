@@ -2,35 +2,17 @@ package platform_test
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"pilothandbook/platform"
 	"pilothandbook/platform/origin"
+	"pilothandbook/platform/platformtest"
 )
-
-// sink is a file that tells what was written so far.
-type sink struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (s *sink) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *sink) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
 
 func TestLogger(t *testing.T) {
 	t.Parallel()
-	var out sink
+	var out platformtest.Paper
 	log := platform.NewLogger(&out, "info")
 	log.Debug("hidden")
 	log.Info("first")

@@ -35,7 +35,7 @@ func TestOpenIsLazy(t *testing.T) {
 func TestQueryLog(t *testing.T) {
 	t.Parallel()
 	for env, want := range map[string]struct{ query, failure bool }{"development": {true, true}, "production": {false, true}} {
-		var out sink
+		var out platformtest.Paper
 		cfg := platformtest.Config(t)
 		cfg.AppEnv = env
 		p, err := platform.Open(cfg, config.Web, platform.NewLogger(&out, "info"))
