@@ -44,9 +44,13 @@ type deed interface {
 	leastCalls() int // are known to be made, by each process
 }
 
+// rest is how long a process has done nothing when its calls are counted: after
+// a second its connections are asked whether they still stand.
+const rest = 3 * time.Second
+
 func crashes(v *victim, d deed) {
 	v.restart()
-	time.Sleep(3 * time.Second)
+	time.Sleep(rest)
 	idle := v.fuse.set(point{}) // what it says of itself
 	d.begin(0)
 	eventually(v.t, "all is done without a crash", func() bool { return d.over(0) })
@@ -57,11 +61,13 @@ func crashes(v *victim, d deed) {
 		v.t.Fatalf("only these calls were seen: %v", busy)
 	}
 	tries := 0
-	missed := func(at point) bool {
-		tries++
-		return !v.reaches(at, d, tries)
+	missed := func(after time.Duration) func(point) bool {
+		return func(at point) bool {
+			tries++
+			return !v.reaches(at, after, d, tries)
+		}
 	}
-	twice := only(only(points, missed), missed) // what depends on the moment may come at the second try
+	twice := only(only(points, missed(0)), missed(rest)) // what depends on the moment may come at the second try
 	v.fuse.set(point{})
 	v.restart()
 	v.t.Logf("%d points, of which %d were not reached in two tries", len(points), len(twice))
@@ -79,9 +85,11 @@ func crashes(v *victim, d deed) {
 	v.d.command(v.t, nil, "fsck") // which fails if it finds anything
 }
 
-// reaches has a deed done until the process crashes, and reports whether it did.
-func (v *victim) reaches(at point, d deed, n int) bool {
+// reaches has a deed done by a process that has rested, until it crashes, and
+// reports whether it did.
+func (v *victim) reaches(at point, rested time.Duration, d deed, n int) bool {
 	v.restart()
+	time.Sleep(rested)
 	v.fuse.set(at)
 	d.begin(n)
 	eventually(v.t, "it crashes", func() bool { return v.fuse.isBlown() || d.over(n) })
