@@ -42,8 +42,8 @@
 //   - one confirmation per purchase; the same mail twice (one Message-ID) only
 //     where it was under way when its worker was killed or stopped, or
 //     PostgreSQL was, between the mail server's answer and our note of it
-//   - what a fallen worker was sending is sent by another one within 20 s,
-//     unless Redis lost meanwhile that it waits
+//   - what a fallen worker was sending is sent by another one within 20 s, or
+//     within 20 s after Redis lost meanwhile that it waits
 //   - who was told that something is theirs can read it a second later
 //   - each event that Stripe was told we have is in the inbox a second later
 //   - each study event that a device was told we have is there

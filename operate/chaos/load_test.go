@@ -246,8 +246,11 @@ func (r *reader) tellStudies(ctx context.Context) error {
 		return err
 	}
 	a, err := r.once(ctx, r.webs[r.rng.IntN(2)].base(), http.MethodPost, "/api/events", "application/json", string(body))
-	if err != nil || a.status != http.StatusOK { // the device tells it again some other time
-		return nil
+	switch {
+	case err != nil || a.status >= 500 || a.status == http.StatusTooManyRequests || a.status == http.StatusUnauthorized:
+		return nil // the device tells it again some other time, if its reader's account is not gone
+	case a.status != http.StatusOK:
+		return fmt.Errorf("events: %d %.300s", a.status, a.body)
 	}
 	var said struct {
 		Results []struct{ ID, Result string }

@@ -220,7 +220,7 @@ func (p *plant) slow() {
 
 // deliveries is how events are brought from now on.
 func deliveries(what string) pay.Delivery {
-	d := pay.Delivery{Copies: 3, Shuffle: true, Parallel: 24}
+	d := pay.Delivery{Copies: 3, Shuffle: true, Parallel: 32}
 	switch what {
 	case holdEvents:
 		d.Hold = true

@@ -139,15 +139,17 @@ func (w *wakes) explain(first, second letter) bool {
 }
 
 // waits returns how long mails waited whose worker fell, the longest last. The
-// time when Redis or PostgreSQL were away does not count, nor do mails whose
-// place Redis lost meanwhile: those wait for a second sweep, which finds it out.
+// time when Redis or PostgreSQL were away does not count, and where Redis lost
+// meanwhile what it had, they wait from then on.
 func (s *sink) waits(away []span, lost []time.Time) []time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []time.Duration
 	for _, o := range s.wakes.over {
-		if slices.ContainsFunc(lost, o.covers) {
-			continue
+		for _, at := range lost {
+			if o.covers(at) {
+				o.from = at
+			}
 		}
 		waited := o.to.Sub(o.from)
 		for _, a := range away {
