@@ -29,6 +29,7 @@ func TestCrashAtEachCall(t *testing.T) {
 	for name, deed := range map[string]func(*victim) deed{"sale": newSales, "publication": newPublications} {
 		for _, service := range []string{"web", "worker"} {
 			t.Run(name+"/"+service, func(t *testing.T) {
+				t.Parallel() // most of it is waiting
 				v := openVictim(t, service)
 				crashes(v, deed(v))
 			})
