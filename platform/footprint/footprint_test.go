@@ -2,32 +2,29 @@ package footprint_test
 
 import (
 	"runtime"
+	"runtime/metrics"
 	"testing"
 
 	"pilothandbook/platform/footprint"
 )
 
-var sink []byte
-
-// collections returns how often garbage is collected while so many MiB of it are
-// made.
-func collections(mib int) uint32 {
-	var before, after runtime.MemStats
+// goal returns at how many bytes of heap Go begins the next collection.
+func goal() int {
 	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for range mib << 10 {
-		sink = make([]byte, 1<<10)
-	}
-	runtime.ReadMemStats(&after)
-	return after.NumGC - before.NumGC
+	sample := []metrics.Sample{{Name: "/gc/heap/goal:bytes"}}
+	metrics.Read(sample)
+	return int(sample[0].Value.Uint64())
 }
 
 func TestFloor(t *testing.T) {
-	without := collections(256)
-	release := footprint.Floor(32 << 20)
-	with := collections(256)
+	const floor = 32 << 20
+	before := goal()
+	release := footprint.Floor(floor)
+	if risen := goal() - before; risen < floor*5/4 { // the floor itself, and garbage of it by GOGC
+		t.Errorf("garbage is collected at %d bytes more, with a floor of %d", risen, floor)
+	}
 	release()
-	if with*2 > without {
-		t.Errorf("garbage is collected %d times, and %d times without a floor", with, without)
+	if left := goal() - before; left > floor/2 {
+		t.Errorf("garbage is collected at %d bytes more after the release", left)
 	}
 }
