@@ -59,6 +59,7 @@ type process struct {
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd // nil while it is down
+	runs string    // the program that was started last
 	done chan struct{}
 }
 
@@ -84,6 +85,7 @@ func (s *process) start() error {
 	if s.cmd != nil {
 		return nil
 	}
+	s.runs = s.bin
 	cmd := exec.Command(s.bin, s.word)
 	cmd.Env = append(s.env, "PORT="+s.port, "HOSTNAME=127.0.0.1")
 	cmd.Stdout, cmd.Stderr = s.out, s.out
@@ -104,6 +106,13 @@ func (s *process) start() error {
 	}
 	s.cmd, s.done = cmd, done
 	return nil
+}
+
+// is reports whether it was started last as a program.
+func (s *process) is(bin string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.runs == bin
 }
 
 // become makes it another program from its next start on.

@@ -132,11 +132,13 @@ func (r *reader) leave(ctx context.Context) error {
 	return fmt.Errorf("the account cannot be deleted")
 }
 
-// clicks presses the button four times at once, and pays what it gets. It may get
-// several where the former program sells by other terms, which then takes back
-// what the newer has offered and the other way round: only one can be paid.
+// clicks presses the button four times at once, and pays what it gets: one
+// session. It may get several while the former program serves too, and sells by
+// other terms: each takes back what the other has offered, and only one can be
+// paid.
 func clicks(ctx context.Context, r *reader) error {
 	module := r.part()
+	overlap := !r.webs[0].is(r.bin) || !r.webs[1].is(r.bin)
 	sessions, errs := make([]string, 4), make([]error, 4)
 	var all sync.WaitGroup
 	for i := range sessions {
@@ -150,7 +152,9 @@ func clicks(ctx context.Context, r *reader) error {
 	}
 	r.load.sold.Add(1)
 	slices.Sort(sessions)
-	sessions = slices.Compact(sessions)
+	if sessions = slices.Compact(sessions); len(sessions) > 1 && !overlap {
+		return fmt.Errorf("four clicks open %q", sessions)
+	}
 	var refused []error
 	for _, s := range sessions {
 		if err := r.till.Do(s, pay.Pay); err != nil {
