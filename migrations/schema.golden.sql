@@ -73,6 +73,7 @@ checkouts
   checkouts_pkey PRIMARY KEY (id)
   checkouts_stripe_session_id_key UNIQUE (stripe_session_id)
   CREATE INDEX checkouts_created_at ON public.checkouts USING btree (created_at, id)
+  CREATE INDEX checkouts_user_id ON public.checkouts USING btree (user_id)
   CREATE UNIQUE INDEX checkouts_one_open ON public.checkouts USING btree (user_id, module_type, gift) WHERE (state = 'open'::text)
 
 content_versions
@@ -312,6 +313,7 @@ outbox
   outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'queued'::text, 'running'::text, 'done'::text, 'dead'::text])))
   outbox_pkey PRIMARY KEY (id)
   CREATE INDEX outbox_dead ON public.outbox USING btree (finished_at) WHERE (state = 'dead'::text)
+  CREATE INDEX outbox_failed ON public.outbox USING btree (id) WHERE (error <> ''::text)
   CREATE INDEX outbox_finished ON public.outbox USING btree (finished_at) WHERE (state = ANY (ARRAY['done'::text, 'dead'::text]))
   CREATE INDEX outbox_leased ON public.outbox USING btree (lease_until) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]))
   CREATE INDEX outbox_waiting ON public.outbox USING btree (queue, run_at) WHERE (state = 'waiting'::text)
@@ -477,7 +479,9 @@ reports
   reports_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson_ids(lesson_id)
   reports_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL
   reports_pkey PRIMARY KEY (id)
+  CREATE INDEX reports_lesson ON public.reports USING btree (lesson_id, created_at)
   CREATE INDEX reports_open ON public.reports USING btree (created_at) WHERE (closed_at IS NULL)
+  CREATE INDEX reports_user_id ON public.reports USING btree (user_id)
 
 resends
   id uuid NOT NULL

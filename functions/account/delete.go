@@ -145,7 +145,7 @@ func (d *deletion) cancel(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE outbox
 		SET state = 'done', finished_at = now(), lease_until = NULL, progress = 'the account is deleted'
-		WHERE state IN ('waiting', 'queued') AND payload->>'user' = $1::text`, d.user)
+		WHERE (state = 'waiting' OR state = 'queued') AND payload->>'user' = $1::text`, d.user)
 	return err
 }
 
@@ -191,9 +191,7 @@ func (d *deletion) scrub(ctx context.Context, tx pgx.Tx) error {
 	rows, err := tx.Query(ctx, `
 		WITH theirs AS (
 			SELECT id, payload #>> '{data,object,customer}' AS customer
-			FROM stripe_events
-			WHERE payload #>> '{data,object,metadata,checkout}' = ANY($1::uuid[]::text[])
-			   OR payload #>> '{data,object,payment_intent}' IN (SELECT stripe_payment_id FROM payment_facts WHERE checkout_id = ANY($1))),
+			FROM events_of($1)),
 		cleared AS (
 			UPDATE stripe_events
 			SET payload = scrubbed(payload)

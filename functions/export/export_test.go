@@ -48,7 +48,9 @@ func fill(t *testing.T, p *platform.Platform, who *platformtest.User) {
 	t.Helper()
 	platformtest.AuthorToken(t, p)
 	for _, sql := range []string{
-		`INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at) VALUES (gen_random_uuid(), $1, 'pi_' || $1::uuid::text, 'instrument', 7905, 'completed', '2026-03-04 23:30Z')`,
+		`INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, params, state, expires_at) VALUES (md5($1::uuid::text)::uuid, $1, 'instrument', 7905, 'usd', false, '{}', 'complete', now())`,
+		`INSERT INTO payment_facts (stripe_payment_id, kind, source, amount, currency, at, checkout_id) VALUES ('pi_' || $1::uuid::text, 'paid', 'cs', 7905, 'usd', now(), md5($1::uuid::text)::uuid)`,
+		`INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at, checkout_id) VALUES (gen_random_uuid(), $1, 'pi_' || $1::uuid::text, 'instrument', 7905, 'completed', '2026-03-04 23:30Z', md5($1::uuid::text)::uuid)`,
 		`INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'instrument', 'gift')`,
 		`INSERT INTO progress (id, user_id, lesson_id, last_access, active) VALUES (gen_random_uuid(), $1, 'holding', '2026-03-04 23:30Z', '{[2026-01-01 10:00,2026-01-01 10:02:30)}')`,
 		`INSERT INTO study_events (user_id, id, lesson_id, kind, at, body) SELECT $1, gen_random_uuid(), 'holding', 'read', now(), '{"mine": true}' FROM generate_series(1, 3)`,

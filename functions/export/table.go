@@ -70,10 +70,7 @@ func others() []table {
 		{"payment_facts", `t.stripe_payment_id IN ` + payments, nil},
 		{"gifts", `t.stripe_payment_id IN ` + payments, nil}, // those given; one received is a grant
 		{"ledger", `t.stripe_payment_id IN ` + payments, nil},
-		{"stripe_events", `t.id IN (
-			SELECT id FROM stripe_events WHERE payload #>> '{data,object,metadata,checkout}' = ANY(ARRAY(SELECT id::text FROM checkouts WHERE user_id = $1))
-			UNION
-			SELECT id FROM stripe_events WHERE payload #>> '{data,object,payment_intent}' = ANY(ARRAY` + payments + `))`, nil},
+		{"stripe_events", `t.id IN (SELECT id FROM events_of(ARRAY(SELECT id FROM checkouts WHERE user_id = $1)))`, nil},
 	}
 }
 

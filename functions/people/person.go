@@ -134,11 +134,8 @@ func rows[R any](ctx context.Context, q db.Querier, sql string, arg any) ([]R, e
 
 const quarantine = `
 	SELECT id, type, reason, received_at
-	FROM stripe_events
-	WHERE state = 'quarantined' AND (
-		payload #>> '{data,object,metadata,checkout}' IN (SELECT id::text FROM checkouts WHERE user_id = $1)
-		OR payload #>> '{data,object,payment_intent}' IN (
-			SELECT f.stripe_payment_id FROM payment_facts f JOIN checkouts c ON c.id = f.checkout_id WHERE c.user_id = $1))
+	FROM events_of(ARRAY(SELECT id FROM checkouts WHERE user_id = $1))
+	WHERE state = 'quarantined'
 	ORDER BY received_at`
 
 const purchases = `

@@ -129,10 +129,8 @@ opened AS (
 	JOIN modules m ON m.key = g.module_key
 	WHERE g.user_id = $1),
 told AS (
-	SELECT e.*
-	FROM stripe_events e
-	WHERE e.payload #>> '{data,object,metadata,checkout}' IN (SELECT id::text FROM mine)
-	   OR e.payload #>> '{data,object,payment_intent}' IN (SELECT f.stripe_payment_id FROM payment_facts f JOIN mine ON mine.id = f.checkout_id))
+	SELECT *
+	FROM events_of(ARRAY(SELECT id FROM mine)))
 SELECT at, what, thing, coalesce(note, ''), amount, currency
 FROM (
 	SELECT created_at AS at, 1 AS rank, 'went' AS what, title AS thing, concat_ws(', ', 'order ' || id, stripe_session_id) AS note, amount, currency
