@@ -164,7 +164,7 @@ func durable(b *testing.B) *platform.Platform {
 func sales(b *testing.B, p *platform.Platform) []*http.Request {
 	users, checkouts, requests := make([]uuid.UUID, perRound), make([]uuid.UUID, perRound), make([]*http.Request, perRound)
 	for i := range perRound {
-		s := sale{user: uuid.New(), checkout: uuid.Must(uuid.NewV7())}
+		s := sale{p: p, user: uuid.New(), checkout: uuid.Must(uuid.NewV7())}
 		users[i], checkouts[i] = s.user, s.checkout
 		requests[i] = signed(b, p, platformtest.Event(b, "evt_"+s.checkout.String(), completed, s.session(whole())))
 	}
