@@ -67,21 +67,19 @@ func crashes(v *victim, d deed) {
 			return !v.reaches(at, after, d, tries)
 		}
 	}
-	never := only(only(points, missed(0)), missed(rest)) // what depends on the moment may come at a later try
+	never := points
+	for _, rested := range []time.Duration{0, rest, rest} { // what depends on the moment may come at a later try
+		never = only(never, missed(rested))
+	}
 	v.fuse.set(point{})
 	v.restart()
-	v.t.Logf("%d points, of which %d were not reached in two tries", len(points), len(never))
-	strange := 0
+	v.t.Logf("%d points, of which %d were not reached in three tries", len(points), len(never))
 	for _, at := range never {
-		why := at.excuse()
-		if why == "" {
-			strange++
-			why = "nobody knows why"
+		if why := at.excuse(); why != "" {
+			v.t.Logf("not reached: %+v, as %s", at, why)
+		} else {
+			v.t.Errorf("not reached: %+v, and nobody knows why", at)
 		}
-		v.t.Logf("not reached: %+v, as %s", at, why)
-	}
-	if strange*50 > len(points) { // a busy machine may be too late for one
-		v.t.Errorf("%d points were not reached without a reason", strange)
 	}
 	for n := range tries + 1 {
 		eventually(v.t, fmt.Sprintf("number %d is over", n), func() bool { return d.over(n) })
@@ -133,14 +131,14 @@ func (p point) excuse() string {
 	switch {
 	case common(p.call):
 		return "which one is the nth depends on what the process does of itself meanwhile"
-	case p.nth == 2:
-		return "how often it is made depends on which connections are free"
+	case p.nth == 2 && strings.HasPrefix(p.call, "prepare "):
+		return "a statement is prepared on each connection, and which are free depends on the moment"
 	case p.call == "-- ping":
 		return "a connection is asked only when it has rested for a second"
 	case p.call == "Redis eval":
 		return "a script is sent whole only to a Redis that has not seen it"
-	case strings.Contains(p.call, "INTO module_keys"):
-		return "a module gets its key once"
+	case strings.Contains(p.call, "INTO module_keys"), strings.Contains(p.call, "FROM module_keys") && p.nth == 2:
+		return "a module gets its key once, and reads it again then"
 	}
 	return ""
 }

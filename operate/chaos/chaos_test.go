@@ -21,6 +21,9 @@ var (
 	lasts    = flag.Duration("chaos.for", time.Minute, "how long there is load and breakage")
 	sales    = flag.Int("chaos.sales", 0, "how many readers come; 0 is 10 a second")
 	kills    = flag.Int("chaos.kills", 0, "how many kills there are; 0 is one in 1.6 seconds")
+	flushes  = flag.Int("chaos.flushes", 0, "how often Redis is emptied; 0 is once in 8 seconds")
+	freezes  = flag.Int("chaos.freezes", 0, "how often Redis is frozen; 0 is once in 20 seconds")
+	stops    = flag.Int("chaos.stops", 0, "how often a worker is stopped; 0 is once in 30 seconds")
 	seed     = flag.Uint64("chaos.seed", 0, "repeats a schedule; 0 picks one")
 	drain    = flag.Duration("chaos.drain", 2*time.Minute, "how soon all must be at rest after the last blow")
 	program  = flag.String("chaos.program", "", "a program that is built already")
@@ -33,7 +36,7 @@ func TestMain(m *testing.M) { platformtest.Main(m) }
 // TestChaos is described at the top of the package.
 func TestChaos(t *testing.T) {
 	fill()
-	t.Logf("-chaos.seed=%d -chaos.for=%s -chaos.sales=%d -chaos.kills=%d", *seed, *lasts, *sales, *kills)
+	t.Logf("-chaos.seed=%d -chaos.for=%s -chaos.sales=%d -chaos.kills=%d -chaos.flushes=%d -chaos.freezes=%d -chaos.stops=%d", *seed, *lasts, *sales, *kills, *flushes, *freezes, *stops)
 	p := newPlant(t, *seed, build(t, *defect))
 	t.Logf("journal and logs: %s", p.logs)
 	if *defect == "" { // which both of two must have
@@ -52,7 +55,7 @@ func TestChaos(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	blows := forecast(rand.New(rand.NewPCG(*seed, 1)), *lasts, *kills)
+	blows := forecast(rand.New(rand.NewPCG(*seed, 1)), *lasts)
 	watching, stop := context.WithCancel(t.Context())
 	var watch, all sync.WaitGroup
 	watch.Go(func() { l.watch(watching) })
@@ -61,12 +64,13 @@ func TestChaos(t *testing.T) {
 	p.say("the last blow has fallen")
 	began := time.Now()
 	all.Wait()
+	told := time.Since(began)
 	p.calm()
 
 	if !l.rest(t.Context(), *drain) {
 		l.fault("%s after the last blow, not all is at rest: %s", *drain, l.unrest(t.Context()))
 	}
-	t.Logf("%d readers, %d signed in by mail, %d payments, %d kills; all at rest %s after the last blow", len(readers), l.arrived, l.sold.Load(), p.kills.Load(), time.Since(began).Round(time.Millisecond))
+	t.Logf("%d readers, %d signed in by mail, %d payments, %d kills; after the last blow the last reader was done in %s, and all at rest in %s", len(readers), l.arrived, l.sold.Load(), p.kills.Load(), told.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 	stop()
 	watch.Wait()
 	l.acknowledged(t.Context(), l.till.ackedBefore(time.Now()))
@@ -80,11 +84,12 @@ func fill() {
 	if *seed == 0 {
 		*seed = rand.Uint64() >> 32
 	}
-	if *sales == 0 {
-		*sales = int(*lasts / (100 * time.Millisecond))
-	}
-	if *kills == 0 {
-		*kills = int(*lasts / (1600 * time.Millisecond))
+	for count, every := range map[*int]time.Duration{
+		sales: 100 * time.Millisecond, kills: 1600 * time.Millisecond, flushes: 8 * time.Second, freezes: 20 * time.Second, stops: 30 * time.Second,
+	} {
+		if *count == 0 {
+			*count = int(*lasts / every)
+		}
 	}
 }
 

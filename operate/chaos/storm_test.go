@@ -57,8 +57,9 @@ const frost = 45 * time.Second
 // that goes on after it has lost its jobs to another one, and does not know.
 const standstill = 16 * time.Second
 
-// forecast spreads the blows over the time of the storm, as the seed says.
-func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
+// forecast spreads the blows over the time of the storm, as the flags and the seed
+// say.
+func forecast(rng *rand.Rand, lasts time.Duration) []blow {
 	var all []blow
 	spread := func(kinds []string, n int, down func() time.Duration) {
 		gap := lasts * 9 / 10 / time.Duration(max(n, 1))
@@ -71,10 +72,10 @@ func forecast(rng *rand.Rand, lasts time.Duration, kills int) []blow {
 		slices.Repeat([]string{killAtAck}, 5), slices.Repeat([]string{killTaking}, 7), slices.Repeat([]string{killWorker}, 2), slices.Repeat([]string{killSender}, 3),
 		[]string{killPostgres, killRedis, cutRedis, cutRedis})
 	rng.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
-	spread(deck, kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
-	spread([]string{flushRedis}, int(lasts/(8*time.Second)), func() time.Duration { return 0 })
-	spread([]string{freezeRedis}, int(lasts/(20*time.Second)), func() time.Duration { return freeze })
-	spread([]string{stopWorker}, int(lasts/(30*time.Second)), func() time.Duration { return standstill })
+	spread(deck, *kills, func() time.Duration { return time.Duration(100+rng.IntN(1200)) * time.Millisecond })
+	spread([]string{flushRedis}, *flushes, func() time.Duration { return 0 })
+	spread([]string{freezeRedis}, *freezes, func() time.Duration { return freeze })
+	spread([]string{stopWorker}, *stops, func() time.Duration { return standstill })
 	if lasts >= 10*time.Minute {
 		all = undisturbed(all, blow{lasts / 3, freezeRedis, 0, frost})
 	}
