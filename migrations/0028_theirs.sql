@@ -22,3 +22,25 @@ CREATE INDEX checkouts_user_id ON checkouts (user_id);
 CREATE INDEX reports_user_id ON reports (user_id);
 CREATE INDEX reports_lesson ON reports (lesson_id, created_at);
 CREATE INDEX outbox_failed ON outbox (id) WHERE error <> '';
+
+-- worth_of is the one place that knows by how much a payment makes something else
+-- cheaper, in cents of a currency: the price that was asked, be the tax in it or on
+-- top, less the discount, and less the share that went back or is about to. What
+-- was taken over without books counts as it was paid.
+-- +goose StatementBegin
+CREATE FUNCTION worth_of(payment text, money text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce(asked - discount, paid - tax) * greatest(0, paid - lost - greatest(refunded, due)) / paid
+    FROM (
+        SELECT max(amount) FILTER (WHERE kind = 'sale') AS paid, max(discount) AS discount, max(tax) FILTER (WHERE kind = 'sale') AS tax,
+               coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS refunded, coalesce(sum(amount) FILTER (WHERE kind = 'dispute'), 0) AS lost
+        FROM ledger
+        WHERE stripe_payment_id = payment AND currency = money) AS books,
+        (SELECT (SELECT amount FROM checkouts WHERE id = (SELECT checkout_id FROM payment_facts WHERE stripe_payment_id = payment AND checkout_id IS NOT NULL LIMIT 1)),
+                coalesce((SELECT amount FROM refunds WHERE stripe_payment_id = payment), 0)) AS noted (asked, due)
+    WHERE paid > 0
+    UNION ALL
+    SELECT amount - tax
+    FROM purchases
+    WHERE stripe_payment_id = payment AND currency = money AND NOT EXISTS (SELECT FROM ledger WHERE stripe_payment_id = payment)
+$$;
+-- +goose StatementEnd

@@ -55,6 +55,10 @@ func TestPaid(t *testing.T) {
 		{"free", 0, 100, false, false, "", 14900},
 		{"with tax", 1000, 0, false, false, "", 14900 - 9900},
 		{"at half the price with tax", 1000, 50, false, false, "", 14900 - 4950},
+		{"tax in the price", 0, 0, false, false, `UPDATE ledger SET tax = 1581`, 14900 - 9900},
+		{"tax in the price, half of it given back", 0, 0, false, false, `WITH l AS (UPDATE ledger SET tax = 1581 RETURNING *)
+			INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id, tax) SELECT gen_random_uuid(), at, 'refund', module_type, 4950, currency, stripe_payment_id, 790 FROM l`, 14900 - 4950},
+		{"about to be given back", 0, 0, false, false, `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason) SELECT gen_random_uuid(), stripe_payment_id, module_type, amount, currency, 'duplicate' FROM ledger`, 14900},
 		{"part of it given back", 0, 0, false, false, `INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id) SELECT gen_random_uuid(), at, 'refund', module_type, 900, currency, stripe_payment_id FROM ledger`, 14900 - 9000},
 		{"taken over without books", 0, 50, false, false, `DELETE FROM ledger`, 14900 - 4950},
 		{"in another currency", 0, 0, false, false, `WITH l AS (UPDATE ledger SET currency = 'eur') UPDATE purchases SET currency = 'eur'`, 14900},

@@ -37,9 +37,9 @@ func (p Price) Why() string {
 // PriceFor returns what a user pays for a module that is on sale, and an error
 // that is pgx.ErrNoRows for one that is not. Who owns some of a bundle's
 // modules for good pays the difference to what was paid for them, be it by
-// whoever gave them: less the discount, what went back, and the tax. So what
-// was free, or given by an operator, makes nothing cheaper. The zero user owns
-// nothing.
+// whoever gave them: the price then, less the discount, and less the share of
+// it that went back or is about to. So what was free, or given by an operator,
+// makes nothing cheaper. The zero user owns nothing.
 func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) (Price, error) {
 	var p Price
 	var credit int
@@ -51,15 +51,7 @@ func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) 
 			JOIN grants g ON g.user_id = $2 AND g.module_key = part.key AND g.revoked_at IS NULL AND g.expires_at IS NULL
 			LEFT JOIN purchases p ON p.id = g.purchase_id
 			LEFT JOIN gifts ON gifts.id = g.gift_id
-			CROSS JOIN LATERAL (
-				SELECT sum(CASE kind WHEN 'sale' THEN amount - tax ELSE tax - amount END) AS kept
-				FROM ledger
-				WHERE stripe_payment_id = coalesce(p.stripe_payment_id, gifts.stripe_payment_id) AND currency = m.currency) books
-			CROSS JOIN LATERAL (
-				SELECT CASE
-					WHEN kept IS NOT NULL THEN kept
-					WHEN p.currency = m.currency THEN p.amount - p.tax
-				END AS worth) w
+			CROSS JOIN LATERAL worth_of(coalesce(p.stripe_payment_id, gifts.stripe_payment_id), m.currency) AS worth
 			WHERE m.key = $1
 			GROUP BY part.key, part.title
 			HAVING max(worth) > 0)
