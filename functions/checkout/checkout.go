@@ -105,6 +105,9 @@ func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) 
 			return "", err
 		}
 		s, err := e.session(ctx, row)
+		if err == nil && row.Session == "" { // what made it cheaper may have gone back while Stripe made the page
+			row.Today, err = offered(ctx, e.db, in.pays(who.ID), in.module)
+		}
 		switch {
 		case ended(err):
 			last, err = err, expire(ctx, e.db, row.ID, row.Session)

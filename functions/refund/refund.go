@@ -123,7 +123,7 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 		       coalesce((
 				SELECT w.title
 				FROM grants g
-				JOIN purchases whole ON whole.user_id = g.user_id AND whole.status = 'completed'
+				JOIN purchases whole ON whole.user_id = g.user_id AND whole.status IN ('pending', 'completed')
 				JOIN checkouts wc ON wc.id = whole.checkout_id AND g.module_key = ANY(wc.credited)
 				JOIN modules w ON w.key = whole.module_type
 				WHERE (g.purchase_id = p.id OR g.gift_id = (SELECT id FROM gifts WHERE stripe_payment_id = n.payment)) AND g.revoked_at IS NULL

@@ -16,6 +16,7 @@ import (
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
+	"pilothandbook/platform/local/pay"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/money"
 )
@@ -323,10 +324,13 @@ func TestCredited(t *testing.T) {
 	s := sell(t, "private_commercial")
 	var to struct{ URL string }
 	platformtest.Call(t, s.p, checkout.Routes(s.p), s.ana, "POST", "/checkout/bundle", platformtest.Agreed()).Into(t, &to)
-	s.till.Pay(t, to.URL)
-	s.deliver(t)
-	if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "The Whole Handbook") {
-		t.Errorf("the part alone: %d %s", a.Status, a.Body)
+	session := to.URL[strings.LastIndex(to.URL, "/")+1:]
+	for _, deed := range []pay.Deed{pay.PayLater, pay.Arrive} { // also while the money is under way
+		s.till.Do(t, session, deed)
+		s.deliver(t)
+		if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusConflict || !strings.Contains(a.Body, "The Whole Handbook") {
+			t.Errorf("the part alone after %s: %d %s", deed, a.Status, a.Body)
+		}
 	}
 	platformtest.Exec(t, s.p, `INSERT INTO grants (id, user_id, module_key, reason) VALUES (gen_random_uuid(), $1, 'private_commercial', 'given')`, s.ana.ID)
 	if _, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path); doc.Find("main form").Length() != 1 {

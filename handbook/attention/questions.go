@@ -80,7 +80,8 @@ const refundsFailed = `
 		WHERE (o.state = 'waiting' OR o.state IN ('queued', 'running')) AND o.kind = 'refund-payment' AND o.payload ->> 'payment' = r.stripe_payment_id)`
 
 // underpaid looks for open bundles whose buyers own a module no more for which
-// they were cheaper. Refunds and disputes of sales older than this are rare.
+// they were cheaper, or got some of its price back since, which Stripe tells by
+// the second. Whom an operator has given it may keep it. Refunds and disputes of sales older than this are rare.
 const underpaid = `
 	SELECT '', count(*), coalesce(extract(epoch FROM now() - min(p.purchased_at)), 0)::float8, coalesce(max(p.stripe_payment_id), '')
 	FROM purchases p
@@ -92,7 +93,13 @@ const underpaid = `
 		SELECT FROM unnest(c.credited) part
 		WHERE NOT EXISTS (
 			SELECT FROM grants g
-			WHERE g.user_id = p.user_id AND g.module_key = part AND g.revoked_at IS NULL AND g.expires_at IS NULL))`
+			LEFT JOIN purchases b ON b.id = g.purchase_id
+			LEFT JOIN gifts f ON f.id = g.gift_id
+			CROSS JOIN LATERAL coalesce(b.stripe_payment_id, f.stripe_payment_id) AS payment
+			WHERE g.user_id = p.user_id AND g.module_key = part AND g.revoked_at IS NULL AND g.expires_at IS NULL
+			  AND (payment IS NULL OR worth_of(payment, p.currency) > 0 AND NOT EXISTS (
+				SELECT FROM ledger l
+				WHERE l.stripe_payment_id = payment AND l.kind <> 'sale' AND l.at >= date_trunc('second', c.created_at)))))`
 
 const dead = `
 	SELECT kind, count(*), extract(epoch FROM now() - min(finished_at))::float8, split_part((array_agg(error ORDER BY finished_at DESC))[1], E'\n', 1)

@@ -18,7 +18,7 @@ import (
 // it: so it does not matter which of two pages that were open at once was paid
 // first. What a gift had opened before is paid for nothing, too: before it was
 // paid, or before anybody here knew, as last tells. What is noted stays so.
-func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([]string, error) {
+func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) (back []string, err error) {
 	rows, err := tx.Query(ctx, `
 		WITH live AS (
 			SELECT p.stripe_payment_id AS payment, p.module_type AS module, p.amount, p.currency, p.purchased_at, coalesce(c.credited, '{}') AS credited
@@ -48,11 +48,16 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 		FROM back
 		WHERE amount > 0
 		ON CONFLICT (stripe_payment_id) DO NOTHING
-		RETURNING stripe_payment_id`, user, last)
+		RETURNING stripe_payment_id, module_type`, user, last)
 	if err != nil {
 		return nil, fmt.Errorf("superfluous payments of %s: %w", user, err)
 	}
-	back, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	var payment, module string
+	var modules []string
+	_, err = pgx.ForEachRow(rows, []any{&payment, &module}, func() error {
+		back, modules = append(back, payment), append(modules, module)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("superfluous payments of %s: %w", user, err)
 	}
@@ -61,34 +66,32 @@ func superfluous(ctx context.Context, tx pgx.Tx, user uuid.UUID, last string) ([
 			return nil, err
 		}
 	}
-	return back, nil
+	return back, closePages(ctx, tx, user, modules...)
 }
 
 // closePages has the pages closed on which a reader could pay the difference to
-// a module that is theirs no more. b, which closes it, is sent before, so that
-// it is known whose it is.
-func closePages(ctx context.Context, tx pgx.Tx, b *pgx.Batch, k known, reader *uuid.UUID) (*pgx.Batch, error) {
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return nil, fmt.Errorf("close what checkout %s has opened: %w", k.checkout, err)
+// modules of theirs that count for less by now, or are theirs no more.
+func closePages(ctx context.Context, tx pgx.Tx, reader uuid.UUID, modules ...string) error {
+	if len(modules) == 0 {
+		return nil
 	}
 	rows, err := tx.Query(ctx, `
 		SELECT stripe_session_id
 		FROM checkouts
-		WHERE user_id = $1 AND state = 'open' AND $2 = ANY (credited) AND stripe_session_id IS NOT NULL`, *reader, k.module)
+		WHERE user_id = $1 AND state = 'open' AND credited && $2 AND stripe_session_id IS NOT NULL`, reader, modules)
 	if err != nil {
-		return nil, fmt.Errorf("checkouts cheaper for %q of %s: %w", k.module, *reader, err)
+		return fmt.Errorf("checkouts cheaper for %q of %s: %w", modules, reader, err)
 	}
 	sessions, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
-		return nil, fmt.Errorf("checkouts cheaper for %q of %s: %w", k.module, *reader, err)
+		return fmt.Errorf("checkouts cheaper for %q of %s: %w", modules, reader, err)
 	}
-	b = &pgx.Batch{}
 	for _, s := range sessions {
-		if _, err := queue.AddTo(ctx, b, tx, job.CloseCheckout{Session: s}); err != nil {
-			return nil, err
+		if _, err := queue.Add(ctx, tx, job.CloseCheckout{Session: s}); err != nil {
+			return err
 		}
 	}
-	return b, nil
+	return nil
 }
 
 // orphan has the payment of an account that was deleted given back: it is in

@@ -102,24 +102,48 @@ func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 		return b, nil
 	}
 	s.State = Settled
-	standing := State(append(k.facts, r.facts...))
+	before, standing := State(k.facts), State(append(k.facts, r.facts...))
 	s.Opens = standing.open()
 	if s.Opens && !k.opened() {
 		s.Paid = r.paid()
 	}
 	write(b, r, k, standing, &s.User)
-	if k.opened() && !s.Opens {
-		var err error
-		if b, err = closePages(ctx, tx, b, k, &s.User); err != nil {
-			return nil, err
-		}
+	b, err := s.touch(ctx, tx, b, before, standing)
+	if err != nil {
+		return nil, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
 	}
-	if k.gift && standing.Status == "refunded" && State(k.facts).Status != "refunded" {
+	if k.gift && standing.Status == "refunded" && before.Status != "refunded" {
 		if _, err := queue.AddTo(ctx, b, tx, job.GiftClosed{Payment: r.payment}); err != nil {
 			return nil, err
 		}
 	}
 	return follow(ctx, tx, b, r, k, standing)
+}
+
+// touch sees to what else the reader has: pages on which this payment makes
+// something cheaper than it is worth by now, and what they bought while a gift
+// did not count that counts again.
+func (s *Settlement) touch(ctx context.Context, tx pgx.Tx, b *pgx.Batch, before, after Standing) (*pgx.Batch, error) {
+	k := s.known
+	switch {
+	case k.opened() && (!after.open() || after.Refunded > before.Refunded):
+		return sent(ctx, tx, b, func() error { return closePages(ctx, tx, s.User, k.module) })
+	case k.gift && after.open() && before.Status != "" && !before.open():
+		return sent(ctx, tx, b, func() error {
+			_, err := superfluous(ctx, tx, s.User, "")
+			return err
+		})
+	}
+	return b, nil
+}
+
+// sent sends b and then goes on, with what b has written there to be read, and
+// known whose it is.
+func sent(ctx context.Context, tx pgx.Tx, b *pgx.Batch, then func() error) (*pgx.Batch, error) {
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	return &pgx.Batch{}, then()
 }
 
 // bounced tells of a refund of ours that did not reach the payer.
@@ -144,29 +168,32 @@ func early(b *pgx.Batch, r Report) Outcome {
 // follow adds what is to happen later: the buyer is told of the purchase, or
 // gets back what was paid for nothing. Only who has bought more than this can
 // have paid for nothing: then b is sent first, so that it is seen what stands.
-func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s Standing) (*pgx.Batch, error) {
+func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s Standing) (_ *pgx.Batch, err error) {
 	if k.user == nil {
 		return b, orphan(ctx, tx, r.payment, k, s)
 	}
 	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
 	if s.open() && (first || r.bare) && k.more {
-		if err := tx.SendBatch(ctx, b).Close(); err != nil {
-			return nil, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
-		}
-		b = &pgx.Batch{}
 		last := r.payment
 		if r.bare {
 			last = ""
 		}
-		back, err := superfluous(ctx, tx, *k.user, last)
-		if err != nil || slices.Contains(back, r.payment) {
-			return b, err
+		var back []string
+		b, err = sent(ctx, tx, b, func() error {
+			back, err = superfluous(ctx, tx, *k.user, last)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("settle payment %s of checkout %s: %w", r.payment, k.checkout, err)
+		}
+		if slices.Contains(back, r.payment) {
+			return b, nil
 		}
 	}
 	if !first {
 		return b, nil
 	}
-	_, err := queue.AddTo(ctx, b, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
+	_, err = queue.AddTo(ctx, b, tx, job.PurchaseConfirmation{Purchase: k.purchase()})
 	return b, err
 }
 

@@ -47,6 +47,8 @@ type Till struct {
 	Lost   atomic.Bool // it does what it is asked, but its answers are lost
 	Stripe *pay.Stripe // the stand-in itself
 
+	Meanwhile atomic.Pointer[func(*http.Request)] // happens before a call of the API is answered
+
 	url  string
 	hook atomic.Pointer[string]
 }
@@ -85,6 +87,9 @@ func OpenTill(t testing.TB, cfg *config.Config, change ...func(*pay.Options)) *T
 	t.Cleanup(s.Close)
 	mux.Handle("/local/pay/", s.Pages())
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
+		if happens := till.Meanwhile.Load(); happens != nil {
+			(*happens)(r)
+		}
 		switch {
 		case till.Down.Load():
 			http.Error(w, "down", http.StatusBadGateway)

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/stripe/stripe-go/v76"
 
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/orders"
@@ -16,6 +17,7 @@ import (
 	"pilothandbook/handbook/attention"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
+	"pilothandbook/platform/local/pay"
 	"pilothandbook/platform/platformtest"
 	"pilothandbook/worker/accounts"
 )
@@ -110,6 +112,114 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
+// TestPartlyBack gives most of a module's price back, which leaves it open: the
+// page of a bundle that is cheaper by all of it closes all the same.
+func TestPartlyBack(t *testing.T) {
+	t.Parallel()
+	for _, faster := range []bool{false, true} {
+		t.Run(fmt.Sprintf("faster %v", faster), func(t *testing.T) {
+			t.Parallel()
+			p, till := platformtest.Shop(t)
+			ben := platformtest.Learner(t, p, "ben@example.com")
+			sell(t, p, till, nil, ben, false)
+			bundle, session := begin(t, p, ben, "bundle", platformtest.Agreed())
+			if _, err := p.Stripe.Refunds.New(&stripe.RefundParams{
+				PaymentIntent: stripe.String(platformtest.Text(t, p, `SELECT stripe_payment_id FROM purchases`)), Amount: stripe.Int64(9800),
+			}); err != nil {
+				t.Fatal(err)
+			}
+			tell(t, p, till)
+			jobs := closing(t, p)
+			if len(jobs) != 1 || jobs[0].Session != session {
+				t.Fatalf("to be closed: %v, want %s", jobs, session)
+			}
+			want, told := "expired", 0
+			if faster {
+				want, told = "complete", 1
+				till.Pay(t, bundle)
+			}
+			if err := (accounts.Jobs{DB: p.DB, Stripe: p.Stripe}).CloseCheckout(t.Context(), jobs[0]); err != nil {
+				t.Fatal(err)
+			}
+			tell(t, p, till)
+			state := platformtest.Text(t, p, `SELECT state FROM checkouts WHERE stripe_session_id = $1`, session)
+			if got := underpaid(t, p); state != want || got != told {
+				t.Errorf("the page is %s, want %s; underpaid %d, want %d", state, want, got, told)
+			}
+		})
+	}
+}
+
+// TestPageInTheMaking gives a module back while Stripe makes the page that is
+// cheaper for it: the buyer gets another one, at the price of today.
+func TestPageInTheMaking(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	ben := platformtest.Learner(t, p, "ben@example.com")
+	part := sell(t, p, till, nil, ben, false)
+	back := func(r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/checkout/sessions") {
+			till.Meanwhile.Store(nil)
+			till.Refund(t, part)
+			tell(t, p, till)
+		}
+	}
+	till.Meanwhile.Store(&back)
+	begin(t, p, ben, "bundle", platformtest.Agreed())
+	if got := platformtest.Text(t, p, `SELECT string_agg(amount || ' ' || state, ', ' ORDER BY id) FROM checkouts WHERE module_type = 'bundle'`); got != "5000 expired, 14900 open" {
+		t.Errorf("pages: %s", got)
+	}
+}
+
+// TestCreditOnItsWayBack pays a module and gets it as a gift, too: while the
+// payment is on its way back it makes nothing cheaper, and closes the page where
+// it did.
+func TestCreditOnItsWayBack(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
+	platformtest.Promote(t, p, "FREE", 100)
+	gift, session := begin(t, p, ana, "instrument", platformtest.AsGift())
+	till.Enter(t, gift, "FREE")
+	till.Pay(t, gift)
+	tell(t, p, till)
+	own, _ := begin(t, p, ben, "instrument", platformtest.Agreed())
+	till.Pay(t, own)
+	redeems(t, p, ana, ben, session) // before anybody here knows
+	tell(t, p, till)
+	if got := platformtest.Text(t, p, `SELECT string_agg(reason, ' ') FROM refunds`); got != "duplicate" {
+		t.Fatalf("to be given back: %q", got)
+	}
+	begin(t, p, ben, "bundle", platformtest.Agreed())
+	if got := platformtest.Text(t, p, `SELECT amount::text FROM checkouts WHERE module_type = 'bundle'`); got != "14900" {
+		t.Errorf("the bundle costs %s", got)
+	}
+}
+
+// TestGiftWonBack: whose gift was in question, and who bought the module
+// meanwhile, gets that payment back when the gift counts again.
+func TestGiftWonBack(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
+	gift := sell(t, p, till, ana, ben, true)
+	platformtest.Exec(t, p, `UPDATE grants SET created_at = created_at - interval '1 day'`)
+	till.Do(t, gift, pay.Dispute)
+	tell(t, p, till)
+	own, _ := begin(t, p, ben, "instrument", platformtest.Agreed())
+	till.Pay(t, own)
+	tell(t, p, till)
+	bundle, session := begin(t, p, ben, "bundle", platformtest.Agreed())
+	till.Do(t, gift, pay.Win)
+	tell(t, p, till)
+	if got := platformtest.Text(t, p, `SELECT string_agg(reason || ' ' || amount || ' ' || (user_id = $1), ' ') FROM refunds`, ben.ID); got != "duplicate 9900 true" {
+		t.Errorf("to be given back: %q", got)
+	}
+	if jobs := closing(t, p); len(jobs) != 1 || jobs[0].Session != session {
+		t.Errorf("to be closed: %v, want %s, at %s", jobs, session, bundle)
+	}
+}
+
 // sell sells a module to ben, or to ana for ben, and returns the session.
 func sell(t *testing.T, p *platform.Platform, till *platformtest.Till, ana, ben *platformtest.User, gift bool) string {
 	t.Helper()
@@ -122,13 +232,15 @@ func sell(t *testing.T, p *platform.Platform, till *platformtest.Till, ana, ben 
 	page, session := begin(t, p, ana, "instrument", platformtest.AsGift())
 	till.Pay(t, page)
 	tell(t, p, till)
-	var order string
-	if err := p.DB.QueryRow(t.Context(), `SELECT '/orders/' || id FROM checkouts WHERE stripe_session_id = $1`, session).Scan(&order); err != nil {
-		t.Fatal(err)
-	}
-	_, doc := platformtest.Page(t, p, orders.Routes(p), ana, order)
+	redeems(t, p, ana, ben, session)
+	return session
+}
+
+// redeems has ben enter the code that ana got in a session.
+func redeems(t *testing.T, p *platform.Platform, ana, ben *platformtest.User, session string) {
+	t.Helper()
+	_, doc := platformtest.Page(t, p, orders.Routes(p), ana, platformtest.Text(t, p, `SELECT '/orders/' || id FROM checkouts WHERE stripe_session_id = $1`, session))
 	if a := platformtest.Send(t, p, redeem.Routes(p), platformtest.Form(t, ben, "/redeem", url.Values{"code": {doc.Find(".code").Text()}}.Encode())); a.Status >= 400 {
 		t.Fatalf("%d %s", a.Status, a.Body)
 	}
-	return session
 }
