@@ -49,6 +49,10 @@ func TestTake(t *testing.T) {
 			`quarantined: buyer is "bob"`, "1 0 0 0"},
 		{"another currency", completed, func(s sale) object { return s.session(object{"currency": "jpy"}) }, nil,
 			"quarantined: currency is jpy", "1 0 0 0"},
+		{"in the buyer's currency", completed, func(s sale) object {
+			return s.session(object{"currency": "cad", "amount_subtotal": 13599, "amount_total": 13599, "currency_conversion": object{
+				"amount_subtotal": 9900, "amount_total": 9900, "fx_rate": "1.3736", "source_currency": "usd"}})
+		}, nil, "settled", "1 1 1 1"},
 		{"a refund alone", "charge.refunded", func(s sale) object { return s.charge(nil) }, nil, "settled", "1 0 0 0"},
 		{"the money does not come", "checkout.session.async_payment_failed", func(s sale) object { return s.session(object{"payment_status": "unpaid"}) }, nil, "settled", "1 0 0 0"},
 		{"expired", "checkout.session.expired", func(s sale) object {

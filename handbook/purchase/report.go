@@ -3,6 +3,8 @@ package purchase
 import (
 	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,6 +31,7 @@ type Report struct {
 	site     string // whose it is, as the marks have it; "" where they have none, or it is ours
 	payment  string // the payment intent, else the session when nothing was to pay
 	currency string
+	charged  int64 // what a charge took, in its currency; 0 when something else tells it
 	live     bool
 	facts    []Fact
 	session  *stripe.CheckoutSession // nil when something else tells it
@@ -47,6 +50,7 @@ func (r Report) At(site string) Report {
 
 // FromSession returns what a Checkout Session tells; at is when it did.
 func FromSession(s *stripe.CheckoutSession, at time.Time) Report {
+	s = priced(s)
 	r := Report{
 		checkout: s.Metadata[checkoutMark], module: s.Metadata[moduleMark], site: s.Metadata[siteMark],
 		payment: s.ID, currency: string(s.Currency), live: s.Livemode, session: s,
@@ -108,7 +112,7 @@ func FromFailure(s *stripe.CheckoutSession, at time.Time) Report {
 func FromCharge(c *stripe.Charge, at time.Time) Report {
 	r := Report{
 		checkout: c.Metadata[checkoutMark], module: c.Metadata[moduleMark], site: c.Metadata[siteMark],
-		currency: string(c.Currency), live: c.Livemode,
+		currency: string(c.Currency), live: c.Livemode, charged: c.Amount,
 	}
 	if c.PaymentIntent == nil || c.PaymentIntent.ID == "" {
 		return Report{} // not made by a checkout, so not ours
@@ -122,6 +126,55 @@ func FromCharge(c *stripe.Charge, at time.Time) Report {
 		r.facts = []Fact{{Kind: kind, Source: c.ID, Amount: c.AmountRefunded, At: moment(at)}}
 	}
 	return r
+}
+
+// priced returns a session as it was made. Where Stripe lets buyers pay in their
+// own currency (Adaptive Pricing), 2023-10-16 tells what they paid, and beside it
+// what that is in the currency of the price; discount and tax are their share of it.
+func priced(s *stripe.CheckoutSession) *stripe.CheckoutSession {
+	c, d := s.CurrencyConversion, s.TotalDetails
+	if c == nil {
+		return s
+	}
+	own := *s
+	own.Currency, own.AmountSubtotal, own.AmountTotal = c.SourceCurrency, c.AmountSubtotal, c.AmountTotal
+	if d == nil {
+		return &own
+	}
+	on := s.AmountSubtotal - d.AmountDiscount + d.AmountTax
+	own.TotalDetails = &stripe.CheckoutSessionTotalDetails{AmountTax: share(c.AmountTotal, d.AmountTax, s.AmountTotal)}
+	switch t := own.TotalDetails; {
+	case on != s.AmountTotal: // it is in the price
+		t.AmountDiscount = c.AmountSubtotal - c.AmountTotal
+	case d.AmountDiscount == 0:
+		t.AmountTax = c.AmountTotal - c.AmountSubtotal
+	default:
+		t.AmountDiscount = c.AmountSubtotal + t.AmountTax - c.AmountTotal
+	}
+	return &own
+}
+
+// restated returns a report of a charge in another currency than that of the
+// sale as it would be in this: what went back is the same share of what was
+// paid. While nobody knows what was, it is as it came.
+func (r Report) restated(k known) Report {
+	i := slices.IndexFunc(k.facts, func(f Fact) bool { return f.Kind == Paid })
+	if r.charged == 0 || r.currency == k.currency || i < 0 {
+		return r
+	}
+	r.currency, r.facts = k.currency, slices.Clone(r.facts)
+	for j := range r.facts {
+		r.facts[j].Amount = share(k.facts[i].Amount, r.facts[j].Amount, r.charged)
+	}
+	return r
+}
+
+// share returns of an amount what a part is of the whole.
+func share(amount, part, whole int64) int64 {
+	if whole == 0 {
+		return 0
+	}
+	return int64(math.Round(float64(amount) * float64(part) / float64(whole)))
 }
 
 // FromDispute returns what a dispute tells by its status; at is when it did. A

@@ -83,7 +83,8 @@ func (s *Settlement) Look(b *pgx.Batch) {
 // be sent in tx.
 func (s *Settlement) Write(ctx context.Context, tx pgx.Tx) (*pgx.Batch, error) {
 	b := &pgx.Batch{}
-	r, k := s.report, s.known
+	k := s.known
+	r := s.report.restated(k)
 	switch {
 	case s.State != "":
 		return b, nil

@@ -140,6 +140,7 @@ type checkoutSession struct {
 	AmountSubtotal    int64                               `json:"amount_subtotal"`
 	AmountTotal       int64                               `json:"amount_total"`
 	TotalDetails      *totalDetails                       `json:"total_details"`
+	Conversion        *conversion                         `json:"currency_conversion"`
 	Currency          stripe.Currency                     `json:"currency"`
 	Livemode          bool                                `json:"livemode"`
 	ClientReferenceID string                              `json:"client_reference_id"`
@@ -149,6 +150,14 @@ type checkoutSession struct {
 type totalDetails struct {
 	AmountDiscount int64 `json:"amount_discount"`
 	AmountTax      int64 `json:"amount_tax"`
+}
+
+// conversion tells what a buyer who paid in their own currency would have paid
+// in that of the price.
+type conversion struct {
+	AmountSubtotal int64           `json:"amount_subtotal"`
+	AmountTotal    int64           `json:"amount_total"`
+	SourceCurrency stripe.Currency `json:"source_currency"`
 }
 
 // paymentIntent is told by its id alone, or expanded.
@@ -175,6 +184,9 @@ func (s checkoutSession) whole() *stripe.CheckoutSession {
 	}
 	if p := s.PaymentIntent; p != nil {
 		all.PaymentIntent = &stripe.PaymentIntent{ID: p.ID, Status: p.Status}
+	}
+	if c := s.Conversion; c != nil {
+		all.CurrencyConversion = &stripe.CheckoutSessionCurrencyConversion{AmountSubtotal: c.AmountSubtotal, AmountTotal: c.AmountTotal, SourceCurrency: c.SourceCurrency}
 	}
 	if d := s.TotalDetails; d != nil {
 		all.TotalDetails = &stripe.CheckoutSessionTotalDetails{AmountDiscount: d.AmountDiscount, AmountTax: d.AmountTax}
