@@ -24,6 +24,7 @@ type Price struct {
 	Currency string
 	Credited []string // keys of the owned modules for which the bundle is cheaper, sorted
 	Owned    []string // their titles
+	Missing  int      // what the other modules cost one by one; 0 where not all are on sale in this currency
 }
 
 // Why says why somebody pays less than others, "" where they do not.
@@ -31,7 +32,11 @@ func (p Price) Why() string {
 	if p.Amount >= p.Full {
 		return ""
 	}
-	return "You own " + strings.Join(p.Owned, " and ") + " already, so you pay the difference."
+	why := "You own " + strings.Join(p.Owned, " and ") + " already, so you pay the difference."
+	if 0 < p.Missing && p.Missing < p.Amount { // as a part was bought for less than it costs
+		why += " What you do not have yet costs less by itself."
+	}
+	return why
 }
 
 // PriceFor returns what a user pays for a module that is on sale, and an error
@@ -54,11 +59,17 @@ func PriceFor(ctx context.Context, q db.Querier, user uuid.UUID, module string) 
 			CROSS JOIN LATERAL worth_of(coalesce(p.stripe_payment_id, gifts.stripe_payment_id), m.currency) AS worth
 			WHERE m.key = $1
 			GROUP BY part.key, part.title
-			HAVING max(worth) > 0)
-		SELECT title, price, currency, coalesce((SELECT sum(worth) FROM credited), 0)::bigint, ARRAY(SELECT key FROM credited ORDER BY key), ARRAY(SELECT title FROM credited ORDER BY key)
+			HAVING max(worth) > 0),
+		missing AS (
+			SELECT CASE WHEN bool_and(part.currency = m.currency AND EXISTS (SELECT FROM content_versions WHERE module_id = part.key AND is_active)) THEN sum(part.price) END AS price
+			FROM modules m
+			JOIN modules part ON part.key = ANY (m.includes)
+			WHERE m.key = $1 AND NOT EXISTS (SELECT FROM grants WHERE user_id = $2 AND module_key = part.key AND revoked_at IS NULL AND expires_at IS NULL))
+		SELECT title, price, currency, coalesce((SELECT sum(worth) FROM credited), 0)::bigint, ARRAY(SELECT key FROM credited ORDER BY key), ARRAY(SELECT title FROM credited ORDER BY key),
+		       coalesce((SELECT price FROM missing), 0)::bigint
 		FROM modules
 		WHERE key = $1 AND EXISTS (SELECT FROM content_versions WHERE module_id = key AND is_active)`, module, user,
-	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited, &p.Owned)
+	).Scan(&p.Title, &p.Full, &p.Currency, &credit, &p.Credited, &p.Owned, &p.Missing)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return p, fmt.Errorf("%q is not on sale: %w", module, err)
 	}
