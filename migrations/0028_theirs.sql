@@ -44,3 +44,7 @@ CREATE FUNCTION worth_of(payment text, money text) RETURNS bigint LANGUAGE sql S
     WHERE stripe_payment_id = payment AND currency = money AND NOT EXISTS (SELECT FROM ledger WHERE stripe_payment_id = payment)
 $$;
 -- +goose StatementEnd
+
+-- When the reading of all sessions began that stopped at sessions_after, as Stripe had
+-- forgotten events; NULL: only what was open was read up to there.
+ALTER TABLE reconciled ADD COLUMN gap_began timestamptz;

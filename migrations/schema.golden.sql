@@ -428,6 +428,7 @@ reconciled
   single boolean NOT NULL DEFAULT true
   created timestamp with time zone NOT NULL
   sessions_after uuid
+  gap_began timestamp with time zone
   reconciled_single_check CHECK (single)
   reconciled_pkey PRIMARY KEY (single)
 

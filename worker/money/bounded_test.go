@@ -307,3 +307,41 @@ func TestSlowGap(t *testing.T) {
 		t.Errorf("after the second run: %s", got)
 	}
 }
+
+// TestGapAfterStop: where a run stopped that read what is open, the one that
+// closes a gap does not go on, nor where one stopped so long ago that Stripe
+// has forgotten events since.
+func TestGapAfterStop(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	slow := &asked{}
+	p.Now = slow.now
+	meddle(t, p, func(path string, body []byte) []byte {
+		if path == "/v1/events" {
+			return []byte(`{"object": "list", "has_more": false, "data": []}`)
+		}
+		return slow.take(path, body)
+	})
+	var sessions []string // of which the oldest are paid
+	for i := range 15 {
+		page := open(t, p, platformtest.Learner(t, p, fmt.Sprintf("pilot%d@example.com", i)), "instrument")
+		sessions = append(sessions, page[strings.LastIndex(page, "/")+1:])
+		if i < 2 {
+			till.Pay(t, page)
+		}
+	}
+	deliver(t, p, till)
+	slow.run(t, p)
+	for i, stopped := range []string{"at what was open", "in a gap"} {
+		if got := platformtest.Text(t, p, `SELECT (sessions_after IS NOT NULL)::text FROM reconciled`); got != "true" {
+			t.Fatalf("no run stopped %s", stopped)
+		}
+		platformtest.Exec(t, p, `UPDATE reconciled SET created = created - interval '31 days', gap_began = gap_began - interval '31 days'`)
+		till.Refund(t, sessions[i])
+		slow.run(t, p)
+		if got, want := platformtest.Text(t, p, `SELECT count(*)::text FROM purchases WHERE status = 'refunded'`), fmt.Sprint(i+1); got != want {
+			t.Errorf("a month after a run stopped %s, %s refunds are known, want %s", stopped, got, want)
+		}
+	}
+}

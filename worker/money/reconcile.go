@@ -39,6 +39,7 @@ type Findings struct {
 	Waiting  int       // events, sessions and disputes that do not agree with what was sold, or are not understood
 
 	after *uuid.UUID // the checkout of the last session that was read, where some are left
+	began *time.Time // when the reading began that closes the gap; nil without one
 	say   func(format string, args ...any)
 }
 
@@ -87,6 +88,7 @@ func (j Jobs) Reconcile(ctx context.Context, say func(format string, args ...any
 		if err := j.disputes(ctx, &f); err != nil {
 			return f, err
 		}
+		f.began = nil // it is closed
 	}
 	return f, j.compared(ctx, f, start)
 }
@@ -148,19 +150,24 @@ func (j Jobs) eventsOf(ctx context.Context, from, till time.Time, f *Findings) e
 	return nil
 }
 
-// begin returns from when on events are to be compared.
+// begin returns from when on events are to be compared, and where the last time
+// stopped. In a gap that counts only if all sessions were being read, and if
+// Stripe still lists what has happened since their reading began.
 func (j Jobs) begin(ctx context.Context, start time.Time) (Findings, error) {
 	oldest := start.Add(-remembered)
 	f := Findings{Since: oldest}
-	err := j.db.QueryRow(ctx, `SELECT created, sessions_after FROM reconciled`).Scan(&f.Before, &f.after)
+	err := j.db.QueryRow(ctx, `SELECT created, sessions_after, gap_began FROM reconciled`).Scan(&f.Before, &f.after, &f.began)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 	case err != nil:
 		return f, fmt.Errorf("where to reconcile from: %w", err)
 	case f.Before.Before(oldest):
 		f.Gap = true
+		if f.began == nil || f.began.Before(oldest) {
+			f.after, f.began = nil, &start
+		}
 	default:
-		f.Since = f.Before.Add(-overlap)
+		f.Since, f.began = f.Before.Add(-overlap), nil
 	}
 	return f, nil
 }
@@ -231,11 +238,12 @@ func (j Jobs) take(ctx context.Context, listed *stripe.Event) (purchase.Outcome,
 // are left.
 func (j Jobs) compared(ctx context.Context, f Findings, to time.Time) error {
 	_, err := j.db.Exec(ctx, `
-		INSERT INTO reconciled AS r (created, sessions_after)
-		VALUES ($1, $2)
+		INSERT INTO reconciled AS r (created, sessions_after, gap_began)
+		VALUES ($1, $2, $3)
 		ON CONFLICT (single) DO UPDATE
-		SET created = greatest(r.created, excluded.created), sessions_after = excluded.sessions_after
-		WHERE r.created <= excluded.created - $3::interval OR r.sessions_after IS DISTINCT FROM excluded.sessions_after`, to, f.after, noted)
+		SET created = greatest(r.created, excluded.created), sessions_after = excluded.sessions_after, gap_began = excluded.gap_began
+		WHERE r.created <= excluded.created - $4::interval
+		   OR (r.sessions_after, r.gap_began) IS DISTINCT FROM (excluded.sessions_after, excluded.gap_began)`, to, f.after, f.began, noted)
 	if err != nil {
 		return fmt.Errorf("note how far events were compared: %w", err)
 	}
