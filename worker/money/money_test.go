@@ -3,12 +3,15 @@ package money_test
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"pilothandbook/functions/checkout"
+	"pilothandbook/functions/orders"
+	"pilothandbook/functions/redeem"
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/handbook/job"
 	"pilothandbook/platform"
@@ -295,6 +298,42 @@ func TestReconcile(t *testing.T) {
 	if err := money.New(p).Reconciled(context.WithoutCancel(t.Context()), job.Reconcile{}); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestGapOfDeletedGiver: a gift outlives its giver's account, but not its
+// refund, though nobody was told of that.
+func TestGapOfDeletedGiver(t *testing.T) {
+	t.Parallel()
+
+	p, till := platformtest.Shop(t)
+	fake := lists(t, p, till)
+	ana, ben := platformtest.Learner(t, p, "ana@example.com"), platformtest.Learner(t, p, "ben@example.com")
+	var to struct{ URL string }
+	platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", platformtest.AsGift()).Into(t, &to)
+	till.Pay(t, to.URL)
+	reconcile(t, p)
+	_, order := platformtest.Page(t, p, orders.Routes(p), ana, platformtest.Text(t, p, `SELECT '/orders/' || id FROM checkouts`))
+	code := url.Values{"code": {order.Find(".code").Text()}}.Encode()
+	if got := platformtest.Send(t, p, redeem.Routes(p), platformtest.Form(t, ben, "/redeem", code)); got.Status >= 400 {
+		t.Fatal(got.Status)
+	}
+	platformtest.Exec(t, p, `DELETE FROM users WHERE id = $1`, ana.ID)
+	platformtest.Exec(t, p, `UPDATE checkouts SET expires_at = expires_at - interval '1 year'`)
+	fake.empty.Store(true)
+	gap := func(settled int, want string) {
+		t.Helper()
+		platformtest.Exec(t, p, `UPDATE reconciled SET created = created - interval '31 days'`)
+		if f := reconcile(t, p); !f.Gap || f.Settled != settled {
+			t.Errorf("%+v, want %d settled", f, settled)
+		}
+		if got := platformtest.Text(t, p, books); got != want {
+			t.Errorf("the books have %s, want %s", got, want)
+		}
+	}
+	gap(0, "instrument; 9900")
+	till.Refund(t, to.URL[strings.LastIndex(to.URL, "/")+1:])
+	gap(1, "0")
+	gap(0, "0")
 }
 
 // TestSessionWaits: a session that does not agree with what was sold is read

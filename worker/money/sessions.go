@@ -21,7 +21,7 @@ type followed struct {
 	ID       string
 	State    string // of its checkout
 	Pending  bool   // its payment is under way
-	Unsold   bool   // nobody has bought anything by it, as far as we know
+	Unpaid   bool   // as far as we know
 }
 
 // slowest is how long after its session has ended a payment may yet come, by a
@@ -33,9 +33,9 @@ const slowest = 30 * 24 * time.Hour
 const atOnce = 4
 
 // sessions reads the sessions of what is open, from where the last time
-// stopped. Where events are lost it reads those too of all that is paid, and of
-// what may have been paid meanwhile though its page was closed or its buyer's
-// account deleted.
+// stopped. Where events are lost it reads those too of all that is paid, also
+// by accounts that are deleted, as what they gave lives on, and of what may have
+// been paid meanwhile though its page was closed or its buyer's account deleted.
 func (j Jobs) sessions(ctx context.Context, f *Findings) error {
 	all, err := j.open(ctx, *f)
 	if err != nil {
@@ -57,11 +57,15 @@ func (j Jobs) sessions(ctx context.Context, f *Findings) error {
 // open lists what sessions reads.
 func (j Jobs) open(ctx context.Context, f Findings) ([]followed, error) {
 	rows, err := j.db.Query(ctx, `
-		SELECT c.id, c.stripe_session_id, c.state, coalesce(p.status = 'pending', false), p.id IS NULL
+		SELECT c.id, c.stripe_session_id, c.state, coalesce(p.status = 'pending', false),
+		       NOT EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id AND kind = 'paid')
 		FROM checkouts c
 		LEFT JOIN purchases p ON p.checkout_id = c.id
 		WHERE c.stripe_session_id IS NOT NULL AND ($3::uuid IS NULL OR c.id > $3)
-		  AND (c.state = 'open' OR p.status = 'pending' OR $1 AND (p.status = 'completed' OR c.expires_at > $2))
+		  AND (c.state = 'open' OR p.status = 'pending' OR $1 AND (
+			p.status = 'completed' OR c.expires_at > $2
+			OR c.state = 'complete' AND p.id IS NULL
+			   AND NOT EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id AND kind IN ('refunded', 'dispute_lost'))))
 		ORDER BY c.id`, f.Gap, f.Before.Add(-slowest), f.after)
 	if err != nil {
 		return nil, fmt.Errorf("open sessions: %w", err)
@@ -132,7 +136,7 @@ func (one followed) news(s *stripe.CheckoutSession, j Jobs) []purchase.Report {
 	var news []purchase.Report
 	paid := s.PaymentStatus != stripe.CheckoutSessionPaymentStatusUnpaid
 	over := s.PaymentIntent != nil && s.PaymentIntent.Status != stripe.PaymentIntentStatusProcessing
-	if one.State == "open" && s.Status != stripe.CheckoutSessionStatusOpen || one.Pending && (paid || over) || one.Unsold && paid {
+	if one.State == "open" && s.Status != stripe.CheckoutSessionStatusOpen || one.Pending && (paid || over) || one.Unpaid && paid {
 		news = append(news, purchase.FromSession(s, j.now()))
 	}
 	if s.PaymentIntent != nil && s.PaymentIntent.LatestCharge != nil && s.PaymentIntent.LatestCharge.AmountRefunded > 0 {
