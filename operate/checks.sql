@@ -192,7 +192,8 @@ WHERE r.stripe_refund_id IS NOT NULL AND r.created_at < now() - interval '1 hour
 -- check: a payer is not told of a refund
 SELECT r.stripe_payment_id
 FROM refunds r
-WHERE r.stripe_refund_id IS NOT NULL
+-- Whose account is deleted has a mail if Stripe told an address, and else cannot be told.
+WHERE r.stripe_refund_id IS NOT NULL AND r.user_id IS NOT NULL
   AND NOT EXISTS (SELECT FROM outbox o WHERE o.kind = 'refund-notice' AND o.payload ->> 'payment' = r.stripe_payment_id)
   AND NOT EXISTS (SELECT FROM mails m WHERE m.cause = 'refund:' || r.stripe_payment_id)
 

@@ -83,7 +83,7 @@ func TestFsck(t *testing.T) {
 	if n, out := fsck(t, p); n != 0 || out != "31 checks, 0 differences\n" {
 		t.Fatalf("%d differences after a sale:\n%s", n, out)
 	}
-	const due = `INSERT INTO refunds (id, stripe_payment_id, module_type, amount, currency, reason, created_at, stripe_refund_id) VALUES (gen_random_uuid(), 'pi_0', 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
+	const due = `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason, created_at, stripe_refund_id) SELECT gen_random_uuid(), 'pi_0', id, 'instrument', 9900, 'usd', 'duplicate', now() - interval '1 day', `
 	for _, tc := range []struct{ name, plant, want string }{
 		{"quarantined", `INSERT INTO stripe_events (id, type, api_version, livemode, created, state, reason, payload) VALUES ('evt_q', 'x', '', false, now(), 'quarantined', 'odd', '{}')`,
 			"an event waits for an operator: evt_q (x): odd"},
@@ -121,9 +121,9 @@ func TestFsck(t *testing.T) {
 		{"not sent", `UPDATE outbox SET state = 'done'`, "a confirmation is done, but its mail was not sent: pi_1"},
 		{"told in vain", `INSERT INTO mails (id, cause, kind, user_id, address) SELECT gen_random_uuid(), 'purchase:0', 'purchase-confirmation', id, email FROM users`,
 			"a mail confirms a purchase that is none: purchase:0"},
-		{"refund forgotten", due + `NULL)`, "a refund is due, but nobody will do it: pi_0"},
-		{"refund unheard", due + `'re_1')`, "a refund was given an hour ago, but Stripe has not told of it: pi_0"},
-		{"refund untold", due + `'re_1')`, "a payer is not told of a refund: pi_0"},
+		{"refund forgotten", due + `NULL FROM users`, "a refund is due, but nobody will do it: pi_0"},
+		{"refund unheard", due + `'re_1' FROM users`, "a refund was given an hour ago, but Stripe has not told of it: pi_0"},
+		{"refund untold", due + `'re_1' FROM users`, "a payer is not told of a refund: pi_0"},
 		{"no package", `UPDATE content_versions SET activated_at = now() - interval '1 hour' WHERE module_id = 'instrument'`, "handbook reprocess MODULE makes it): instrument 1.0.0"},
 		{"lost key", `INSERT INTO module_keys (id, module_key, wrapped, wrapped_by) VALUES (gen_random_uuid(), 'instrument', 'x', 'gone')`,
 			`handbook rotate-key --lost): key of "instrument": the key "gone" is not in CONTENT_ENCRYPTION_KEY`},

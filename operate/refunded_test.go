@@ -31,6 +31,22 @@ func TestFsckAfterRefund(t *testing.T) {
 	}
 }
 
+// Who deletes their account before a mail was made, of whom Stripe has no
+// address either, cannot be told, and no operator could change that.
+func TestFsckOfUntold(t *testing.T) {
+	t.Parallel()
+
+	p, _ := shop(t)
+	platformtest.Exec(t, p, `INSERT INTO refunds (id, stripe_payment_id, user_id, module_type, amount, currency, reason, stripe_refund_id) SELECT gen_random_uuid(), 'pi_1', id, 'instrument', 9900, 'usd', 'requested', 're_1' FROM users`)
+	if n, out := fsck(t, p); n != 1 || !strings.Contains(out, "a payer is not told of a refund: pi_1") {
+		t.Errorf("%d differences while there is an account:\n%s", n, out)
+	}
+	platformtest.Exec(t, p, `DELETE FROM users`)
+	if n, out := fsck(t, p); n != 0 {
+		t.Errorf("%d differences without one:\n%s", n, out)
+	}
+}
+
 // What was free is taken back by a fact alone, of which its reader is told.
 func TestFsckAfterWithdrawal(t *testing.T) {
 	t.Parallel()

@@ -218,6 +218,27 @@ func TestDeletedAccount(t *testing.T) {
 	}
 }
 
+// TestToldWithoutAccount: who deletes their account before a payment is given
+// back is told where Stripe knows them, whyever it is.
+func TestToldWithoutAccount(t *testing.T) {
+	t.Parallel()
+
+	for _, reason := range []string{"requested", "duplicate"} {
+		p, till := platformtest.Shop(t)
+		a, _ := twice(t, p, till)
+		platformtest.Exec(t, p, `UPDATE refunds SET reason = $1`, reason)
+		platformtest.Exec(t, p, `DELETE FROM users`)
+		for range 2 {
+			if err := money.New(p).Refund(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := platformtest.Text(t, p, `SELECT coalesce(string_agg(concat_ws(' ', cause, address), ', '), '') FROM mails WHERE kind = 'refund-notice'`); got != "refund:"+a.Payment+" ana@example.com" {
+			t.Errorf("%s: the mails are %q", reason, got)
+		}
+	}
+}
+
 // dump returns all rows of all tables.
 func dump(t testing.TB, p *platform.Platform) string {
 	t.Helper()

@@ -31,7 +31,7 @@ type due struct {
 func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
 	d := due{payment: a.Payment}
 	err := j.db.QueryRow(ctx, `
-		SELECT id, refused, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL AND reason <> 'duplicate'
+		SELECT id, refused, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL
 		FROM refunds
 		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.refused, &d.amount, &d.reason, &d.done, &d.nobodys)
 	if errors.Is(err, pgx.ErrNoRows) {

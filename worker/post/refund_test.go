@@ -20,21 +20,23 @@ func TestRefundNotice(t *testing.T) {
 			(gen_random_uuid(), 'pi_2', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
 			(gen_random_uuid(), 'pi_3', NULL, 'instrument', 7900, 'usd', 'account_deleted'),
 			(gen_random_uuid(), 'pi_4', $1, 'instrument', 6900, 'usd', 'requested'),
-			(gen_random_uuid(), 'pi_5', NULL, 'instrument', 5900, 'usd', 'mistake')`, ana.ID)
+			(gen_random_uuid(), 'pi_5', NULL, 'instrument', 5900, 'usd', 'mistake'),
+			(gen_random_uuid(), 'pi_7', NULL, 'instrument', 4900, 'usd', 'duplicate')`, ana.ID)
 	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, address) VALUES
 			(gen_random_uuid(), 'refund:pi_2', 'refund-notice', 'gone@example.com'),
-			(gen_random_uuid(), 'refund:pi_5', 'refund-notice', 'left@example.com')`)
+			(gen_random_uuid(), 'refund:pi_5', 'refund-notice', 'left@example.com'),
+			(gen_random_uuid(), 'refund:pi_7', 'refund-notice', 'twice@example.com')`)
 	for range 2 {
-		for _, payment := range []string{"pi_1", "pi_2", "pi_4", "pi_5", "pi_3", "pi_0"} { // of the last two nobody can be told
+		for _, payment := range []string{"pi_1", "pi_2", "pi_4", "pi_5", "pi_7", "pi_3", "pi_0"} { // of the last two nobody can be told
 			if err := j.RefundNotice(t.Context(), job.RefundNotice{Payment: payment}); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	all := b.All()
-	if len(all) != 4 {
-		t.Fatalf("%d mails, want 4", len(all))
+	if len(all) != 5 {
+		t.Fatalf("%d mails, want 5", len(all))
 	}
 	for _, m := range all {
 		want := []string{"pi_1", "$99.00", "bought nothing new", address + "/orders"}
@@ -43,6 +45,8 @@ func TestRefundNotice(t *testing.T) {
 			want = []string{"pi_2", "$79.00", "after your account was deleted"}
 		case m.To == "left@example.com":
 			want = []string{"pi_5", "$59.00", "went with your account"}
+		case m.To == "twice@example.com":
+			want = []string{"pi_7", "$49.00", "bought nothing new", "opened the same lessons."}
 		case strings.Contains(m.Text, "pi_4"):
 			want = []string{"$69.00", "What nothing else opens to you is closed", address + "/orders"}
 		}
@@ -50,6 +54,9 @@ func TestRefundNotice(t *testing.T) {
 			if !strings.Contains(m.Text, w) || !strings.Contains(m.HTML, w) {
 				t.Errorf("the mail to %s does not say %q:\n%s", m.To, w, m.Text)
 			}
+		}
+		if gone := m.To != "ana@example.com"; gone && (strings.Contains(m.Text, "open to you") || strings.Contains(m.HTML, "open to you")) {
+			t.Errorf("the mail to %s says that something is open:\n%s", m.To, m.Text)
 		}
 	}
 	platformtest.Grant(t, p, ana, "bundle")
@@ -62,7 +69,7 @@ func TestRefundNotice(t *testing.T) {
 		t.Errorf("what stays open is said to be closed:\n%s", last.Text)
 	}
 	var kept int
-	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address IN ('gone@example.com', 'left@example.com')`).Scan(&kept); err != nil || kept != 0 {
+	if err := p.DB.QueryRow(t.Context(), `SELECT count(*) FROM mails WHERE address IN ('gone@example.com', 'left@example.com', 'twice@example.com')`).Scan(&kept); err != nil || kept != 0 {
 		t.Errorf("%d mails keep the address of nobody: %v", kept, err)
 	}
 }
