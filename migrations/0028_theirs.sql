@@ -48,3 +48,6 @@ $$;
 -- When the reading of all sessions began that stopped at sessions_after, as Stripe had
 -- forgotten events; NULL: only what was open was read up to there.
 ALTER TABLE reconciled ADD COLUMN gap_began timestamptz;
+
+-- Its payment was told as paid when its account was deleted already, so that it bought nothing.
+ALTER TABLE checkouts ADD COLUMN orphaned boolean NOT NULL DEFAULT false;

@@ -67,6 +67,7 @@ checkouts
   gift boolean NOT NULL DEFAULT false
   agreed_at timestamp with time zone
   terms text NOT NULL DEFAULT ''::text
+  orphaned boolean NOT NULL DEFAULT false
   checkouts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'complete'::text, 'expired'::text])))
   checkouts_module_type_fkey FOREIGN KEY (module_type) REFERENCES modules(key)
   checkouts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE SET NULL

@@ -96,9 +96,23 @@ func closePages(ctx context.Context, tx pgx.Tx, reader uuid.UUID, modules ...str
 
 // orphan has the payment of an account that was deleted given back: it is in
 // the books, but nobody can be given anything. One that was paid while there
-// was an account bought something, and is nobody's to give back unasked.
+// was an account bought something, and is nobody's to give back unasked. Which
+// of the two it is is noted when it is first told as paid, as one that is
+// disputed then is given back only once that is won.
 func orphan(ctx context.Context, tx pgx.Tx, payment string, k known, s Standing) error {
-	if !s.open() || s.Amount <= s.Refunded || k.paid() {
+	if s.Status != "completed" {
+		return nil
+	}
+	var orphaned bool
+	err := tx.QueryRow(ctx, `
+		UPDATE checkouts
+		SET orphaned = orphaned OR $2
+		WHERE id = $1
+		RETURNING orphaned`, k.checkout, !k.paid()).Scan(&orphaned)
+	if err != nil {
+		return fmt.Errorf("payment %s of a deleted account: %w", payment, err)
+	}
+	if !orphaned || !s.open() || s.Amount <= s.Refunded {
 		return nil
 	}
 	tag, err := tx.Exec(ctx, `

@@ -1,12 +1,14 @@
 package purchase_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
 	"pilothandbook/handbook/purchase"
+	"pilothandbook/platform/platformtest"
 )
 
 // TestTwoTabs pays the same module twice and the bundle, all told at once and
@@ -76,5 +78,50 @@ func TestRefundTakesItsOwn(t *testing.T) {
 		if got := single.opens(t); got != step.want {
 			t.Errorf("after %s of %s: opens %q, want %q", step.report, step.s.module, got, step.want)
 		}
+	}
+}
+
+// TestPaidByNobody: a payment that is told after its account was deleted is
+// given back once nobody asks the bank for it. One that bought something while
+// there was an account is not, whatever its bank decides.
+func TestPaidByNobody(t *testing.T) {
+	t.Parallel()
+
+	const deleted = "account deleted"
+	for _, tc := range []struct {
+		told []string
+		want string
+	}{
+		{[]string{deleted, "paid", "paid, read later"}, "9900; 1"},
+		{[]string{deleted, "unpaid", "paid"}, "9900; 1"},
+		{[]string{"unpaid", deleted, "paid", "all back", "paid"}, "9900; 1"},
+		{[]string{deleted, "disputed", "paid"}, "0"},
+		{[]string{deleted, "disputed", "paid", "won", "won", "paid, read later"}, "9900; 1"},
+		{[]string{"disputed", deleted, "part back", "paid", "won"}, "9000; 1"},
+		{[]string{deleted, "disputed", "paid", "lost", "won"}, "0"},
+		{[]string{deleted, "disputed", "paid", "all back", "won"}, "0"},
+		{[]string{deleted, "free", "free, read later"}, "0"},
+		{[]string{"paid", deleted, "disputed", "won", "paid, read later"}, "0"},
+		{[]string{"disputed", "paid", deleted, "won"}, "0"},
+	} {
+		t.Run(strings.Join(tc.told, ", "), func(t *testing.T) {
+			t.Parallel()
+			p := open(t)
+			s, err := sell(t.Context(), p, "instrument", 9900)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range tc.told {
+				if name == deleted {
+					platformtest.Exec(t, p, `DELETE FROM users WHERE id = $1`, s.user)
+				} else if out, err := s.settle(t.Context(), s.report(name)); err != nil || out.State != purchase.Settled {
+					t.Fatalf("%s: %+v, %v", name, out, err)
+				}
+			}
+			got := platformtest.Text(t, p, `SELECT concat_ws('; ', (SELECT amount FROM refunds WHERE reason = 'account_deleted'), (SELECT count(*) FROM outbox WHERE kind = 'refund-payment'))`)
+			if got != tc.want {
+				t.Errorf("to be given back, jobs: %s, want %s", got, tc.want)
+			}
+		})
 	}
 }
