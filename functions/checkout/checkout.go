@@ -10,7 +10,8 @@
 // answer is: asking again goes on with the same row. A reader has one open
 // checkout per module, and gets it again until it is paid, expired, or the
 // price or the terms have changed. Where Stripe answers that it failed, it says
-// so for a day to that key: the next click begins anew.
+// so for a day to that key: the next click begins anew. An order that Stripe
+// does not take is our fault, as only an operator can mend it.
 package checkout
 
 import (
@@ -98,7 +99,6 @@ func (e endpoint) begin(w http.ResponseWriter, r *http.Request) error {
 // open returns where the buyer goes on: Stripe's page, or our own of a
 // checkout that turns out to be paid.
 func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) {
-	var last error
 	for range 3 { // a checkout that is over, and one that ends meanwhile
 		row, err := e.row(ctx, who, in)
 		if err != nil {
@@ -109,8 +109,6 @@ func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) 
 			row.Today, err = offered(ctx, e.db, in.pays(who.ID), in.module)
 		}
 		switch {
-		case ended(err):
-			last, err = err, expire(ctx, e.db, row.ID, row.Session)
 		case err != nil:
 		case s.Status == stripe.CheckoutSessionStatusComplete:
 			return e.site + "/orders/" + row.ID.String() + "?paid=1", nil
@@ -125,25 +123,35 @@ func (e endpoint) open(ctx context.Context, who buyer, in wish) (string, error) 
 			return "", err
 		}
 	}
-	return "", away(fmt.Errorf("no checkout of %q stays open: %w", in.module, last))
+	return "", away(fmt.Errorf("no checkout of %q stays open", in.module))
 }
 
 // session returns the row's session at Stripe, and makes it if it is not known.
+// One that Stripe does not know, or would not make so late, is as expired. What
+// it refuses to make it would refuse again, so that the row ends.
 func (e endpoint) session(ctx context.Context, row row) (*stripe.CheckoutSession, error) {
+	over := &stripe.CheckoutSession{ID: row.Session, Status: stripe.CheckoutSessionStatusExpired}
 	if row.Session != "" {
 		p := &stripe.CheckoutSessionParams{}
 		p.Context = ctx
 		s, err := e.stripe.CheckoutSessions.Get(row.Session, p)
+		if ended(err) {
+			return over, nil
+		}
 		return s, away(err)
 	}
 	s, err := e.stripe.CheckoutSessions.New(row.params(ctx))
-	if broken(err) { // what it may have made all the same nobody was sent to, so that nobody pays it
+	switch {
+	case err == nil:
+		return s, keep(ctx, e.db, row.ID, s)
+	case ended(err) && row.Expires.Before(e.now().Add(shortest)):
+		return over, nil
+	case ended(err):
+		return nil, errors.Join(refused(err), expire(ctx, e.db, row.ID, row.Session))
+	case broken(err): // what it may have made all the same nobody was sent to, so that nobody pays it
 		err = errors.Join(err, expire(ctx, e.db, row.ID, row.Session))
 	}
-	if err != nil {
-		return nil, away(err)
-	}
-	return s, keep(ctx, e.db, row.ID, s)
+	return nil, away(err)
 }
 
 // withdraw takes an offer back at Stripe before its row makes room for one at
@@ -183,6 +191,13 @@ func away(err error) error {
 	}
 	return fault.New(fault.Unavailable,
 		"Our payment service does not answer at the moment. Nothing was charged; please try again in a minute.").Because(err)
+}
+
+// refused is what the buyer hears of a sale that Stripe does not take, such as
+// one that costs less than it allows in its currency: only we can change that.
+func refused(err error) error {
+	return fault.New(fault.Internal,
+		"This cannot be bought at the moment: our payment service does not take the order. Nothing was charged. We are told, and will see to it; the contact page says where you can ask us about it.").Because(err)
 }
 
 // buyer is who pays; the address only saves typing at Stripe.

@@ -2,9 +2,14 @@ package checkout_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -325,6 +330,48 @@ func TestStripeFails(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNotTaken: what Stripe does not take, such as a price below what it allows
+// in its currency, ends one row at each click. The buyer hears so, and the
+// operator; once it is mended it is sold.
+func TestNotTaken(t *testing.T) {
+	t.Parallel()
+
+	p, _ := platformtest.Shop(t)
+	to, err := url.Parse(p.Config.StripeAPIBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	through := httputil.NewSingleHostReverseProxy(to)
+	var refuses atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && refuses.Load() {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error": {"type": "invalid_request_error", "code": "amount_too_small", "message": "The total must convert to at least 50 cents."}}`)
+			return
+		}
+		through.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.Config.StripeAPIBase = server.URL
+	p = platformtest.Open(t, p.Config)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	refuses.Store(true)
+	for n := range 2 {
+		got := platformtest.Call(t, p, checkout.Routes(p), ana, "POST", "/checkout/instrument", platformtest.Agreed())
+		if got.Status != http.StatusInternalServerError || !strings.Contains(got.Body, "Nothing was charged") || !strings.Contains(got.Body, "contact page") || strings.Contains(got.Body, "try again") {
+			t.Errorf("status %d: %s", got.Status, got.Body)
+		}
+		if all, want := checkouts(t, p), strings.Repeat(", instrument 9900 expired unknown", n+1)[2:]; all != want {
+			t.Errorf("checkouts %q, want %q", all, want)
+		}
+		if errs := platformtest.Metric(t, p, `handbook_errors_total{kind="internal",source="web"}`); errs != float64(n+1) {
+			t.Errorf("%v errors are counted after %d clicks", errs, n+1)
+		}
+	}
+	refuses.Store(false)
+	click(t, p, checkout.Routes(p), ana, "instrument")
 }
 
 // TestTooLate finds a row that Stripe never heard of, and would not take now.

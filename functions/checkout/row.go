@@ -19,6 +19,9 @@ import (
 // life is how long a checkout can be paid; Stripe allows less than a day.
 const life = 23 * time.Hour
 
+// shortest is how long a session can be paid at least, when Stripe makes it.
+const shortest = 30 * time.Minute
+
 // row is an open checkout beside today's price.
 type row struct {
 	ID       uuid.UUID
@@ -28,6 +31,7 @@ type row struct {
 	Params   map[string]string // as Stripe gets them, whatever this program would send today
 	Credited []string          // the owned modules that made it cheaper
 	Terms    string            // the version that the buyer agreed to
+	Expires  time.Time
 	Today    purchase.Price
 }
 
@@ -120,10 +124,10 @@ func free(ctx context.Context, tx pgx.Tx, who buyer, in wish, title string) erro
 func find(ctx context.Context, tx pgx.Tx, who buyer, in wish) (row, error) {
 	var r row
 	err := tx.QueryRow(ctx, `
-		SELECT id, coalesce(stripe_session_id, ''), amount, currency, params, credited, terms
+		SELECT id, coalesce(stripe_session_id, ''), amount, currency, params, credited, terms, expires_at
 		FROM checkouts
 		WHERE user_id = $1 AND module_type = $2 AND state = 'open' AND gift = $3`, who.ID, in.module, in.Gift,
-	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Credited, &r.Terms)
+	).Scan(&r.ID, &r.Session, &r.Amount, &r.Currency, &r.Params, &r.Credited, &r.Terms, &r.Expires)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, fault.New(fault.Unavailable, "Your last checkout has just ended. Please try again.")
 	}
