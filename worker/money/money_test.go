@@ -116,6 +116,26 @@ func given(t *testing.T, p *platform.Platform, till *platformtest.Till) string {
 	return platformtest.Text(t, p, `SELECT concat_ws(' ', left(stripe_refund_id, 3), refused, (SELECT sum(amount) FROM ledger WHERE kind = 'refund')) FROM refunds`)
 }
 
+// TestRefundInBuyersCurrency: whoever paid in their own currency is told of what
+// they paid in the currency of the price.
+func TestRefundInBuyersCurrency(t *testing.T) {
+	t.Parallel()
+	p, till := platformtest.Shop(t)
+	a, _ := twice(t, p, till)
+	meddle(t, p, func(path string, body []byte) []byte {
+		if strings.HasSuffix(path, "/refunds") {
+			return []byte(strings.NewReplacer(`"usd"`, `"cad"`, `9900`, `13599`).Replace(string(body)))
+		}
+		return body
+	})
+	if err := money.New(p).Refund(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if got := platformtest.Text(t, p, `SELECT amount || ' ' || currency || ' ' || (stripe_refund_id IS NOT NULL) FROM refunds`); got != "9900 usd true" {
+		t.Errorf("given back: %s", got)
+	}
+}
+
 // TestAnswerLost: Stripe did it, but nobody heard. Whoever asks again with the
 // same key hears it, and who does so when Stripe has forgotten the key that
 // nothing is left to give.

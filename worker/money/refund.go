@@ -21,6 +21,7 @@ type due struct {
 	refused int // how often Stripe has answered that it does not
 	payment string
 	amount  int64
+	money   string // its currency
 	reason  string
 	done    bool
 	nobodys bool   // the account of whoever paid is deleted, so that we know no address
@@ -31,9 +32,9 @@ type due struct {
 func (j Jobs) Refund(ctx context.Context, a job.RefundPayment) error {
 	d := due{payment: a.Payment}
 	err := j.db.QueryRow(ctx, `
-		SELECT id, refused, amount, reason, stripe_refund_id IS NOT NULL, user_id IS NULL
+		SELECT id, refused, amount, currency, reason, stripe_refund_id IS NOT NULL, user_id IS NULL
 		FROM refunds
-		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.refused, &d.amount, &d.reason, &d.done, &d.nobodys)
+		WHERE stripe_payment_id = $1`, a.Payment).Scan(&d.id, &d.refused, &d.amount, &d.money, &d.reason, &d.done, &d.nobodys)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return queue.Permanent(fmt.Errorf("nobody asked for a refund of %s", a.Payment))
 	}
@@ -82,7 +83,9 @@ func (j Jobs) giveBack(ctx context.Context, d *due) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("refund %s: %w", d.payment, err)
 	}
-	d.amount = r.Amount
+	if string(r.Currency) == d.money { // and not the buyer's own
+		d.amount = r.Amount
+	}
 	if d.nobodys && r.Charge != nil && r.Charge.BillingDetails != nil {
 		d.told = r.Charge.BillingDetails.Email
 	}
