@@ -140,7 +140,7 @@ func (w *world) furnish(t *testing.T) {
 	ana, publisher := w.people[owner].ID, w.people[author].ID
 	var change, request, upload uuid.UUID
 	err := db.Tx(t.Context(), w.p.DB, func(tx pgx.Tx) (err error) {
-		if _, err = account.Begin(t.Context(), tx, ana, "Another device"); err != nil {
+		if _, err = account.Begin(t.Context(), tx, ana, "Another device", true); err != nil {
 			return err
 		}
 		if change, err = account.AskChange(t.Context(), tx, ana, "anna.the.owner.later@example.com"); err != nil {

@@ -125,7 +125,7 @@ func (s *scene) others(t *testing.T) map[string]func() error {
 			if err := accounts.UsePasskey(ctx, tx, s.credential, 1, 0); err != nil {
 				return err
 			}
-			_, err = accounts.Begin(ctx, tx, o.User, "a device")
+			_, err = accounts.Begin(ctx, tx, o.User, "a device", true)
 			return err
 		}),
 		"redeem a gift":  func() error { return sent(platformtest.Send(t, s.p, redeem.Routes(s.p), code)) },

@@ -95,6 +95,29 @@ func TestConfirmRefused(t *testing.T) {
 	b.refused(b.send("POST", "/api/passkeys", newAuthenticator(t).made(t, b.options(here).Challenge)), 409, "again")
 }
 
+// Whoever finds a browser open has the passkey too, but not what unlocks it:
+// signing in without that is no way around confirming.
+func TestLockedIsNotFresh(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	key := newBrowser(t, p, platformtest.Learner(t, p, "ana@example.com")).make() // which was unlocked
+	sql(t, p, stale)
+	b := newBrowser(t, p, nil)
+	for _, tc := range []struct {
+		name  string
+		flags byte
+		want  int
+	}{{"locked", present, 401}, {"unlocked", present | verified, 200}} {
+		key.flags = tc.flags
+		if a := b.signIn(key); a.Status != 204 {
+			t.Fatalf("%s: %d %s", tc.name, a.Status, a.Body)
+		}
+		if a := b.send("POST", "/api/passkeys/options", nil); a.Status != tc.want {
+			t.Errorf("%s: what needs a fresh sign-in answers %d %s, want %d", tc.name, a.Status, a.Body, tc.want)
+		}
+	}
+}
+
 // Whoever gets a passkey is told so.
 func TestTold(t *testing.T) {
 	t.Parallel()

@@ -49,7 +49,8 @@ func (e endpoint) enter(w http.ResponseWriter, r *http.Request) error {
 }
 
 // begin checks an answer and opens a session for the passkey's owner. A
-// passkey that is not known and one that signed wrongly are refused alike.
+// passkey that is not known and one that signed wrongly are refused alike. One
+// that was not unlocked signs in, but is no fresh sign-in: see doubt.
 func (e endpoint) begin(ctx context.Context, s webauthn.SessionData, answer *protocol.ParsedCredentialAssertionData, device string) (session string, err error) {
 	err = db.Tx(ctx, e.db, func(tx pgx.Tx) error {
 		o, err := account.FindPasskey(ctx, tx, answer.RawID, answer.Response.UserHandle)
@@ -67,7 +68,8 @@ func (e endpoint) begin(ctx context.Context, s webauthn.SessionData, answer *pro
 		if err := e.used(ctx, tx, o, c); err != nil {
 			return err
 		}
-		session, err = account.Begin(ctx, tx, o.User, device)
+		unlocked := answer.Response.AuthenticatorData.Flags.HasUserVerified() // now, while c tells whether it ever was
+		session, err = account.Begin(ctx, tx, o.User, device, unlocked)
 		return err
 	})
 	return session, err

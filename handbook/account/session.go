@@ -25,15 +25,17 @@ const (
 const SessionCookie = "session"
 
 // Begin opens a session on a device and returns its secret, for the cookie.
-func Begin(ctx context.Context, tx pgx.Tx, user uuid.UUID, device string) (secret string, err error) {
+// verified says that its reader has shown more than that they have the device:
+// then it counts as a fresh sign-in.
+func Begin(ctx context.Context, tx pgx.Tx, user uuid.UUID, device string, verified bool) (secret string, err error) {
 	secret, hash := NewSecret()
 	id, err := uuid.NewV7()
 	if err != nil {
 		return "", err
 	}
 	_, err = tx.Exec(ctx, `
-		INSERT INTO sessions (id, session_token, user_id, expires, device)
-		VALUES ($1, $2, $3, now() + $4, $5)`, id, hash, user, Absolute, device)
+		INSERT INTO sessions (id, session_token, user_id, expires, device, verified_at)
+		VALUES ($1, $2, $3, now() + $4, $5, CASE WHEN $6 THEN now() ELSE 'epoch' END)`, id, hash, user, Absolute, device, verified)
 	if err != nil {
 		return "", fmt.Errorf("begin session of %s: %w", user, err)
 	}

@@ -237,7 +237,7 @@ func Redeem(ctx context.Context, p *db.Pool, secret string, request uuid.UUID, p
 		if err := know(ctx, tx, user, browser); err != nil {
 			return err
 		}
-		session, err = Begin(ctx, tx, user, device)
+		session, err = Begin(ctx, tx, user, device, true)
 		return err
 	})
 	return session, next, errors.Join(err, refused)

@@ -79,7 +79,7 @@ func Learner(t testing.TB, p *platform.Platform, email string) *User {
 		if u.ID, err = account.Enter(t.Context(), tx, email); err != nil {
 			return err
 		}
-		u.Secret, err = account.Begin(t.Context(), tx, u.ID, "Test")
+		u.Secret, err = account.Begin(t.Context(), tx, u.ID, "Test", true)
 		return err
 	})
 	if err != nil {
