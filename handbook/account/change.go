@@ -35,6 +35,8 @@ type Change struct {
 	expired bool
 }
 
+var errGuessedChange = fault.New(fault.TooMany, "Too many wrong codes were entered for this address today. Start the change again tomorrow, or choose another address.")
+
 // Over returns why the change can be confirmed no more, in words for the
 // reader; nil if it can.
 func (c *Change) Over() error {
@@ -83,7 +85,7 @@ func spareChange(ctx context.Context, tx pgx.Tx, user uuid.UUID, email string) e
 	if err != nil {
 		return fmt.Errorf("recent changes of address: %w", err)
 	}
-	sent, err := strangersMails(ctx, tx, email)
+	sent, err := lane{email: email}.mails(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -94,17 +96,18 @@ func spareChange(ctx context.Context, tx pgx.Tx, user uuid.UUID, email string) e
 }
 
 // ForgetChanges deletes a user's changes of address, whose mails still count
-// for the hour: else whoever deletes an account could have them sent anew.
+// for the hour and whose wrong codes for the day: else whoever deletes an
+// account could have mails sent, and guess, anew.
 func ForgetChanges(ctx context.Context, tx pgx.Tx, user uuid.UUID) error {
 	_, err := tx.Exec(ctx, `
 		WITH gone AS (
 			DELETE FROM email_changes
 			WHERE user_id = $1
-			RETURNING email, created_at)
-		INSERT INTO sign_in_requests (id, email, browser, created_at, expires_at, replaced_at)
-		SELECT gen_random_uuid(), `+blurred("email")+`, '', created_at, created_at, now()
+			RETURNING email, wrong, created_at)
+		INSERT INTO sign_in_requests (id, email, browser, wrong, created_at, expires_at, replaced_at)
+		SELECT gen_random_uuid(), `+blurred("email")+`, '', wrong, created_at, created_at, now()
 		FROM gone
-		WHERE created_at > now() - interval '1 hour'`, user)
+		WHERE created_at > now() - interval '1 day'`, user)
 	if err != nil {
 		return fmt.Errorf("forget changes of address of %s: %w", user, err)
 	}
@@ -163,6 +166,9 @@ func ConfirmChange(ctx context.Context, tx pgx.Tx, secret string, user, change u
 	}
 	if refused := c.Over(); refused != nil {
 		return nil, refused, nil
+	}
+	if guessed, err := (lane{email: c.Email}).guessed(ctx, tx); guessed || err != nil {
+		return nil, errGuessedChange, err
 	}
 	if !hmac.Equal(keyed(secret, change, digits), c.code) {
 		if _, err := tx.Exec(ctx, `UPDATE email_changes SET wrong = wrong + 1 WHERE id = $1`, change); err != nil {

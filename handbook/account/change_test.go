@@ -85,6 +85,51 @@ func TestChangeToSomebodyElses(t *testing.T) {
 	}
 }
 
+// Whatever way strangers find to guess a code of an address, 50 wrong ones are
+// looked at within a day, also where they delete the accounts they guess from.
+func TestGuessingChange(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	const address = "vic@example.com"
+	gone, eve := platformtest.Learner(t, p, "gone@example.com"), platformtest.Learner(t, p, "eve@example.com")
+	guesses := func(of *platformtest.User, wrong int) {
+		platformtest.Exec(t, p, `
+			INSERT INTO email_changes (id, user_id, email, wrong, created_at, expires_at)
+			VALUES (gen_random_uuid(), $1, $2, $3, now() - interval '23 hours', now())`, of.ID, address, wrong)
+	}
+	platformtest.Exec(t, p, `
+		INSERT INTO sign_in_requests (id, email, browser, wrong, created_at, expires_at)
+		VALUES (gen_random_uuid(), $1, sha256('a stranger'), 10, now() - interval '23 hours', now())`, address)
+	guesses(gone, 20)
+	if err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error { return account.ForgetChanges(t.Context(), tx, gone.ID) }); err != nil {
+		t.Fatal(err)
+	}
+	guesses(eve, 19)
+	id, digits, err := askChange(t, p, eve.ID, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, code := ask(t, p, address)
+	_, refused, err := confirmChange(t, p, eve.ID, id, "the 50th")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, refused, fault.Invalid, "not right")
+	_, refused, err = confirmChange(t, p, eve.ID, id, digits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantText(t, refused, fault.TooMany, "tomorrow")
+	_, _, err = account.Redeem(t.Context(), p.DB, secret, request, code.Digits, "", "")
+	wantText(t, err, fault.TooMany, "Too many wrong codes")
+
+	platformtest.Exec(t, p, `UPDATE sign_in_requests SET created_at = created_at - interval '1 hour'`)
+	platformtest.Exec(t, p, `UPDATE email_changes SET created_at = created_at - interval '1 hour'`)
+	if _, refused, err := confirmChange(t, p, eve.ID, id, digits); refused != nil || err != nil {
+		t.Errorf("a day later: %v, %v", refused, err)
+	}
+}
+
 func TestChangeLimits(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)

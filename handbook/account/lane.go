@@ -14,8 +14,8 @@ import (
 // browsersMost is how many browsers are known of one user, the last used ones.
 const browsersMost = 20
 
-// lane is what sign-ins to one address are counted by: a known browser on its
-// own, all others together.
+// lane is what mails and wrong codes of one address are counted by: a known
+// browser on its own, all others together, and with them changes to the address.
 type lane struct {
 	email   string
 	browser []byte // hash of its secret
@@ -54,27 +54,12 @@ func (l lane) spare(ctx context.Context, q db.Querier) error {
 
 // mails counts what was mailed by the lane within the hour.
 func (l lane) mails(ctx context.Context, q db.Querier) (int, error) {
-	if l.known {
-		return l.count(ctx, q, `count(*)`, `1 hour`)
-	}
-	return strangersMails(ctx, q, l.email)
+	return l.count(ctx, q, `count(*)`, `1 hour`)
 }
 
-// strangersMails counts the mails to an address within the hour that anybody
-// can cause: codes to sign in with, asked for in browsers that are not known,
-// and codes of changes to it, also of accounts that are deleted since.
-func strangersMails(ctx context.Context, q db.Querier, email string) (n int, err error) {
-	err = q.QueryRow(ctx, `
-		SELECT (SELECT count(*) FROM sign_in_requests WHERE email IN ($1, `+blurred("$1")+`) AND NOT known AND created_at > now() - interval '1 hour')
-		     + (SELECT count(*) FROM email_changes WHERE email = $1 AND created_at > now() - interval '1 hour')`, email).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("recent mails of strangers: %w", err)
-	}
-	return n, nil
-}
-
-// blurred is, in SQL, what stands for an address whose mails have still to be
-// counted when it may not be kept any more. No address is written so.
+// blurred is, in SQL, what stands for an address whose mails and wrong codes
+// have still to be counted when it may not be kept any more. No address is
+// written so.
 func blurred(email string) string {
 	return `'sha256:' || encode(sha256(convert_to(` + email + `, 'UTF8')), 'hex')`
 }
@@ -88,13 +73,28 @@ func (l lane) guessed(ctx context.Context, q db.Querier) (bool, error) {
 
 // count adds up what of the lane's requests that began within a time.
 func (l lane) count(ctx context.Context, q db.Querier, what, within string) (n int, err error) {
+	if !l.known {
+		return l.countStrangers(ctx, q, what, within)
+	}
 	err = q.QueryRow(ctx, `
 		SELECT `+what+`
 		FROM sign_in_requests
-		WHERE email = $1 AND known = $2 AND (NOT known OR browser = $3) AND created_at > now() - $4::text::interval`,
-		l.email, l.known, l.browser, within).Scan(&n)
+		WHERE email = $1 AND known AND browser = $2 AND created_at > now() - $3::text::interval`, l.email, l.browser, within).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("recent sign-ins: %w", err)
+	}
+	return n, nil
+}
+
+// countStrangers adds up what of all that anybody can cause at the address: of
+// sign-ins in browsers that are not known, and of changes to it, also those of
+// accounts that are deleted since.
+func (l lane) countStrangers(ctx context.Context, q db.Querier, what, within string) (n int, err error) {
+	err = q.QueryRow(ctx, `
+		SELECT (SELECT `+what+` FROM sign_in_requests WHERE email IN ($1, `+blurred("$1")+`) AND NOT known AND created_at > now() - $2::text::interval)
+		     + (SELECT `+what+` FROM email_changes WHERE email = $1 AND created_at > now() - $2::text::interval)`, l.email, within).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("recent sign-ins and changes of strangers: %w", err)
 	}
 	return n, nil
 }
