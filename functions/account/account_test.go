@@ -132,6 +132,36 @@ func TestChangeAddress(t *testing.T) {
 	}
 }
 
+// Nobody becomes an operator by a change of address, but operators move to the
+// next address of theirs. What to do instead is told to whoever has the code.
+func TestChangeToOperators(t *testing.T) {
+	t.Parallel()
+	p := platformtest.New(t)
+	p.Config.AdminEmails += ", next@example.com"
+	ana, operator := platformtest.Learner(t, p, "ana@example.com"), platformtest.Operator(t, p)
+	move := func(who *platformtest.User) platformtest.Answer {
+		path := post(t, p, who, "/account/email", url.Values{"email": {"next@example.com"}}).Header.Get("Location")
+		id, err := uuid.Parse(strings.TrimPrefix(path, "/account/email/"))
+		if err != nil {
+			t.Fatalf("asking tells whose it is: to %q", path)
+		}
+		digits, err := accounts.MakeChangeCode(t.Context(), p.DB, p.Config.AuthSecret.Reveal(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return post(t, p, who, path, url.Values{"code": {digits}})
+	}
+	if a := move(ana); a.Status != http.StatusBadRequest || !strings.Contains(a.Body, "Sign in with it") {
+		t.Errorf("a learner: %d %s", a.Status, a.Body)
+	}
+	if a := platformtest.Call(t, p, account.Routes(p), ana, "GET", "/account", nil); a.Status != http.StatusOK || !strings.Contains(a.Body, "ana@example.com") {
+		t.Errorf("the learner is signed out, or has another address: %d", a.Status)
+	}
+	if a := move(operator); a.Status != http.StatusSeeOther {
+		t.Errorf("an operator: %d %s", a.Status, a.Body)
+	}
+}
+
 // A stale session is led to a fresh sign-in and back to where it was.
 func TestConfirm(t *testing.T) {
 	t.Parallel()

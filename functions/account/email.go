@@ -1,7 +1,9 @@
 package account
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -121,10 +123,25 @@ func (e endpoint) confirmChange(r *http.Request, id uuid.UUID, digits string) (e
 		if err != nil || refused != nil {
 			return err
 		}
+		if err := e.spareOperators(ctx, tx); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, audit.Entry{Actor: user, Action: "address changed", Subject: audit.User(user)})
 	})
 	if err != nil {
 		return nil, err
 	}
 	return ended, refused
+}
+
+// spareOperators refuses a change that would make the reader an operator: whom
+// ADMIN_EMAILS names signs in with that address. It looks at the change made,
+// so that whose the address is is told to nobody but who has its code.
+func (e endpoint) spareOperators(ctx context.Context, tx pgx.Tx) error {
+	who := access.Of(ctx)
+	email, _, err := accounts.Address(ctx, tx, who.User)
+	if err != nil || who.Can("operator") || !slices.Contains(e.admins, email) {
+		return err
+	}
+	return fault.In("code", "Whoever has this address is an operator, so that no other account moves to it. Sign in with it, or have it taken out of ADMIN_EMAILS first.")
 }
