@@ -151,6 +151,7 @@ func work(t *testing.T, p *platform.Platform, j post.Jobs, id uuid.UUID) queue.S
 	queue.Handle(mux, j.Confirmation)
 	queue.Handle(mux, j.Announce)
 	queue.Handle(mux, j.Update)
+	queue.Handle(mux, j.Report)
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	stopped := make(chan error, 1)
 	go func() {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/job"
+	"pilothandbook/platform/mail"
 )
 
 // finding is what a reader found wrong.
@@ -15,7 +16,9 @@ type finding struct {
 	Lesson, Title, Module, Version, Text, URL string
 }
 
-// Report tells every operator of an error in a lesson: one mail each.
+// Report tells every operator of an error in a lesson: one mail each, and none
+// waits for another's mailbox. Those that refuse for good are tried with those
+// that fail for now, as the job is dead only when nobody is left to be told.
 func (j Jobs) Report(ctx context.Context, a job.ErrorReport) error {
 	f, err := j.finding(ctx, a)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -24,15 +27,21 @@ func (j Jobs) Report(ctx context.Context, a job.ErrorReport) error {
 	if err != nil {
 		return err
 	}
+	var refused, passing error
 	for _, operator := range j.Config.Admins() {
 		err := j.once(ctx, cause{
 			key: "report:" + a.Report.String() + ":" + operator, kind: a.Job().Kind, to: operator, kept: "A reader reports an error in \"" + f.Title + "\"",
 		}, "report", f)
-		if err != nil {
-			return err
+		if mail.Permanent(err) {
+			refused = errors.Join(refused, err)
+		} else {
+			passing = errors.Join(passing, err)
 		}
 	}
-	return nil
+	if passing != nil {
+		return passing
+	}
+	return refused
 }
 
 func (j Jobs) finding(ctx context.Context, a job.ErrorReport) (finding, error) {
