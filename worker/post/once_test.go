@@ -213,6 +213,15 @@ func TestWorkerSends(t *testing.T) {
 	}
 }
 
+// waits returns once somebody waits for a lock.
+func waits(t *testing.T, p *platform.Platform) {
+	t.Helper()
+	const somebody = `SELECT count(*)::text FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+	for platformtest.Text(t, p, somebody) == "0" {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // A mail that is tried again while its account is deleted goes to nobody, and
 // brings no address back.
 func TestDeletedMeanwhile(t *testing.T) {
@@ -227,12 +236,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 			return err
 		}
 		go func() { tried <- j.Welcome(t.Context(), job.WelcomeEmail{User: ana.ID}) }()
-		for waits := false; !waits; time.Sleep(10 * time.Millisecond) { // it has read the address
-			err := p.DB.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')`).Scan(&waits)
-			if err != nil {
-				return err
-			}
-		}
+		waits(t, p) // it has read the address
 		_, err := tx.Exec(t.Context(), `DELETE FROM users WHERE id = $1`, ana.ID)
 		return err
 	})

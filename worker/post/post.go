@@ -135,6 +135,19 @@ func (j Jobs) failed(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
+// nobody notes that a mail goes to nobody: what it is about was over, or gone
+// with its account, before the row was made, and no address stays with it.
+func (j Jobs) nobody(ctx context.Context, id uuid.UUID) error {
+	_, err := j.DB.Exec(ctx, `
+		UPDATE mails
+		SET state = 'failed', address = ''
+		WHERE id = $1`, id)
+	if err != nil {
+		return fmt.Errorf("mail %s to nobody: %w", id, err)
+	}
+	return nil
+}
+
 // once sends the one mail of a cause.
 func (j Jobs) once(ctx context.Context, c cause, page string, data any) error {
 	id, due, err := j.claim(ctx, c)

@@ -38,8 +38,11 @@ func (j Jobs) SignInCode(ctx context.Context, a job.SignInCode) error {
 		return err
 	}
 	c, err := account.MakeCode(ctx, j.DB, j.Config.AuthSecret.Reveal(), a.Request)
-	if err != nil || c.Digits == "" {
+	if err != nil {
 		return err
+	}
+	if c.Digits == "" {
+		return j.nobody(ctx, id)
 	}
 	link := j.Config.AuthURL + "/signin/" + a.Request.String() + "?link=" + url.QueryEscape(c.Link)
 	return j.send(ctx, letter{

@@ -1,6 +1,7 @@
 package post_test
 
 import (
+	"errors"
 	"net/url"
 	"regexp"
 	"strings"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/account"
 	"pilothandbook/handbook/job"
+	"pilothandbook/platform/db"
 	"pilothandbook/platform/platformtest"
 )
 
@@ -109,6 +112,31 @@ func TestSignInCodeOver(t *testing.T) {
 	}
 	if got := len(b.All()); got != 0 {
 		t.Errorf("%d codes were mailed for requests that are over", got)
+	}
+}
+
+// A request that goes with its account, just after the job has read it, leaves
+// no address behind.
+func TestSignInCodeDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	j := jobs(t, p, b.URL())
+	id := ask(t, p, "ana@example.com")
+	tried := make(chan error, 1)
+	err := db.Tx(t.Context(), p.DB, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `LOCK TABLE mails IN SHARE MODE`); err != nil {
+			return err
+		}
+		go func() { tried <- j.SignInCode(t.Context(), job.SignInCode{Request: id}) }()
+		waits(t, p)
+		_, err := tx.Exec(t.Context(), `DELETE FROM sign_in_requests WHERE id = $1`, id)
+		return err
+	})
+	if err = errors.Join(err, <-tried); err != nil {
+		t.Error(err)
+	}
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', kind, state, address) FROM mails`); got != "sign-in-code failed " || len(b.All()) != 0 {
+		t.Errorf("mails: %q, %d sent", got, len(b.All()))
 	}
 }
 

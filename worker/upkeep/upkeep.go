@@ -79,13 +79,15 @@ func (j Jobs) do(ctx context.Context, c chore) (deleted int64, err error) {
 }
 
 // scrub removes the addresses of deleted accounts that could not be told
-// goodbye, or of a refund, in three days, which is longer than it is tried.
+// goodbye, or of a refund, in three days, which is longer than it is tried; and
+// those that a code was mailed to and no account has.
 func (j Jobs) scrub(ctx context.Context) error {
 	_, err := j.DB.Exec(ctx, `
 		UPDATE mails
 		SET address = '', state = CASE state WHEN 'pending' THEN 'failed' ELSE state END
-		WHERE (kind = $1 OR kind = $2 AND user_id IS NULL) AND address <> '' AND created_at < now() - interval '3 days'`,
-		job.Goodbye{}.Job().Kind, job.RefundNotice{}.Job().Kind)
+		WHERE (kind = $1 OR kind = $2 AND user_id IS NULL OR kind = $3 AND NOT EXISTS (SELECT FROM users WHERE email = address))
+		  AND address <> '' AND created_at < now() - interval '3 days'`,
+		job.Goodbye{}.Job().Kind, job.RefundNotice{}.Job().Kind, job.SignInCode{}.Job().Kind)
 	if err != nil {
 		return fmt.Errorf("scrub mails to deleted accounts: %w", err)
 	}

@@ -126,7 +126,7 @@ func TestManyBatches(t *testing.T) {
 }
 
 // A goodbye that was never sent does not keep the address for ever, nor does
-// what tells somebody without an account of a refund.
+// what tells somebody without an account of a refund, or how to sign in.
 func TestScrub(t *testing.T) {
 	t.Parallel()
 	p := platformtest.New(t)
@@ -134,13 +134,14 @@ func TestScrub(t *testing.T) {
 		INSERT INTO mails (id, cause, kind, address, state, created_at)
 		SELECT gen_random_uuid(), name, kind, name, state, now() - age
 		FROM (VALUES ('dead', 'goodbye', 'pending', interval '73 hours'), ('tried', 'goodbye', 'pending', '71 hours'),
-		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days'), ('money', 'refund-notice', 'pending', '4 days')) AS rows (name, kind, state, age)`)
+		             ('refused', 'goodbye', 'failed', '4 days'), ('another', 'welcome-email', 'pending', '4 days'), ('money', 'refund-notice', 'pending', '4 days'),
+		             ('code', 'sign-in-code', 'sent', '4 days'), ('ana@example.com', 'sign-in-code', 'sent', '4 days'), ('young', 'sign-in-code', 'sent', '71 hours')) AS rows (name, kind, state, age)`)
 	ana := platformtest.Learner(t, p, "ana@example.com")
 	platformtest.Exec(t, p, `
 		INSERT INTO mails (id, cause, kind, user_id, address, created_at)
 		VALUES (gen_random_uuid(), 'own', 'refund-notice', $1, 'own', now() - interval '4 days')`, ana.ID)
 	keep(t, p)
-	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "another pending another; dead failed ; money failed ; own pending own; refused failed ; tried pending tried" {
+	if got := platformtest.Text(t, p, `SELECT string_agg(concat_ws(' ', cause, state, address), '; ' ORDER BY cause) FROM mails`); got != "ana@example.com sent ana@example.com; another pending another; code sent ; dead failed ; money failed ; own pending own; refused failed ; tried pending tried; young sent young" {
 		t.Errorf("mails %q", got)
 	}
 }
