@@ -51,3 +51,16 @@ ALTER TABLE reconciled ADD COLUMN gap_began timestamptz;
 
 -- Its payment was told as paid when its account was deleted already, so that it bought nothing.
 ALTER TABLE checkouts ADD COLUMN orphaned boolean NOT NULL DEFAULT false;
+
+-- What is ignored is kept without the person: nobody judges it again, and where it
+-- is about no checkout of ours, the deletion of an account would not find it.
+-- +goose StatementBegin
+CREATE FUNCTION stripe_events_ignored() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.payload = scrubbed(NEW.payload);
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER stripe_events_ignored BEFORE INSERT OR UPDATE ON stripe_events FOR EACH ROW
+    WHEN (NEW.state = 'ignored') EXECUTE FUNCTION stripe_events_ignored();
+UPDATE stripe_events SET payload = scrubbed(payload) WHERE state = 'ignored';

@@ -223,7 +223,7 @@ func bare(p *platform.Platform) http.Handler {
 		if err == nil {
 			_, err = p.DB.Exec(r.Context(), `
 				INSERT INTO stripe_events (id, type, api_version, livemode, created, state, payload)
-				VALUES (gen_random_uuid()::text, 'bare', '', false, now(), 'ignored', $1)`, body)
+				VALUES (gen_random_uuid()::text, 'bare', '', false, now(), 'settled', $1)`, body)
 		}
 		if err != nil {
 			http.Error(w, fmt.Sprint(err), http.StatusInternalServerError)

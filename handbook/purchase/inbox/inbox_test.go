@@ -92,3 +92,39 @@ func TestFailedRefund(t *testing.T) {
 		t.Errorf("an unknown event: %v", err)
 	}
 }
+
+// What is ignored is kept without the person, whom the deletion of an account
+// would not find there. What may have to be judged again stays whole.
+func TestIgnoredWithoutPerson(t *testing.T) {
+	t.Parallel()
+
+	p, _ := platformtest.Shop(t)
+	person := map[string]any{"email": "canary@example.com", "name": "canary"}
+	customer := map[string]any{"id": "cus_1", "object": "customer", "email": "canary@example.com", "name": "canary", "address": map[string]any{"line1": "canary"}}
+	session := map[string]any{"id": "cs_1", "object": "checkout.session", "payment_status": "paid", "payment_intent": "pi_1", "customer_details": person}
+	nul := map[string]any{"id": "cus_2", "object": "customer", "name": "canary\x00"}
+	for _, tc := range []struct {
+		id, kind string
+		object   map[string]any
+		want     string
+	}{
+		{"evt_a", "customer.created", customer, purchase.Ignored},
+		{"evt_b", "customer.deleted", customer, purchase.Ignored},
+		{"evt_c", "checkout.session.completed", session, purchase.Ignored},
+		{"evt_d", "customer.updated", nul, purchase.Quarantined},
+		{"evt_e", "charge.refunded", customer, purchase.Quarantined},
+	} {
+		if out := take(t, p, platformtest.Event(t, tc.id, tc.kind, tc.object)); out.State != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.kind, out, tc.want)
+		}
+	}
+	if out, err := inbox.Of(p).Replay(t.Context(), "evt_d", "test"); err != nil || out.State != purchase.Ignored {
+		t.Errorf("judged again: %+v, %v", out, err)
+	}
+	if got := platformtest.Text(t, p, `SELECT string_agg(id, ' ') FROM stripe_events WHERE payload::text ~ 'canary|base64'`); got != "evt_e" {
+		t.Errorf("the person is in %s", got)
+	}
+	if got := platformtest.Text(t, p, `SELECT concat_ws(' ', payload ->> 'type', payload #>> '{data,object,payment_intent}') FROM stripe_events WHERE id = 'evt_c'`); got != "checkout.session.completed pi_1" {
+		t.Errorf("without the person there is left %q", got)
+	}
+}
