@@ -208,7 +208,7 @@ WHERE p.amount = 0
 -- check: a job about money is dead
 SELECT kind || ' ' || id || ': ' || left(error, 200)
 FROM outbox
-WHERE state = 'dead' AND kind IN ('purchase-confirmation', 'refund-payment', 'refund-notice', 'reconcile')
+WHERE state = 'dead' AND kind IN ('purchase-confirmation', 'payment-failed', 'refund-payment', 'refund-notice', 'reconcile')
 
 -- check: a version that readers have has no package for reading offline (handbook jobs shows why; handbook reprocess MODULE makes it)
 SELECT v.module_id || ' ' || v.version

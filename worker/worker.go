@@ -69,6 +69,7 @@ func Mux(p *platform.Platform, c bundle.Compiler) (*queue.Mux, error) {
 	queue.Handle(mux, m.SignInCode)
 	queue.Handle(mux, m.Welcome)
 	queue.Handle(mux, m.Confirmation)
+	queue.Handle(mux, m.PaymentFailed)
 	queue.Handle(mux, m.RefundNotice)
 	queue.Handle(mux, m.Given)
 	queue.Handle(mux, m.Closed)

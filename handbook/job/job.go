@@ -73,6 +73,14 @@ type PurchaseConfirmation struct {
 // Job says how it is run.
 func (PurchaseConfirmation) Job() queue.Spec { return email("purchase-confirmation") }
 
+// PaymentFailed tells a buyer that the money that was under way will not come.
+type PaymentFailed struct {
+	Checkout uuid.UUID `json:"checkout"`
+}
+
+// Job says how it is run.
+func (PaymentFailed) Job() queue.Spec { return email("payment-failed") }
+
 // ErrorReport tells operators what a reader found wrong in a lesson.
 type ErrorReport struct {
 	Report uuid.UUID `json:"report"`

@@ -36,6 +36,8 @@ func Mailing(kind, cause string, user uuid.UUID) queue.Args {
 		return WelcomeEmail{User: user}
 	case PurchaseConfirmation{}.Job().Kind:
 		return PurchaseConfirmation{Purchase: id}
+	case PaymentFailed{}.Job().Kind:
+		return PaymentFailed{Checkout: id}
 	case RefundNotice{}.Job().Kind:
 		return RefundNotice{Payment: about}
 	case GrantGiven{}.Job().Kind:

@@ -167,11 +167,15 @@ func early(b *pgx.Batch, r Report) Outcome {
 }
 
 // follow adds what is to happen later: the buyer is told of the purchase, or
-// gets back what was paid for nothing. Only who has bought more than this can
+// that the money for it will not come, or gets back what was paid for nothing. Only who has bought more than this can
 // have paid for nothing: then b is sent first, so that it is seen what stands.
 func follow(ctx context.Context, tx pgx.Tx, b *pgx.Batch, r Report, k known, s Standing) (_ *pgx.Batch, err error) {
 	if k.user == nil {
 		return b, orphan(ctx, tx, r.payment, k, s)
+	}
+	if s.Failed && !State(k.facts).Failed {
+		_, err = queue.AddTo(ctx, b, tx, job.PaymentFailed{Checkout: k.checkout})
+		return b, err
 	}
 	first := s.Status == "completed" && (k.before() == "" || k.before() == "pending")
 	if s.open() && (first || r.bare) && k.more {

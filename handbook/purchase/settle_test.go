@@ -14,6 +14,7 @@ import (
 
 	"pilothandbook/handbook/purchase"
 	"pilothandbook/platform"
+	"pilothandbook/platform/platformtest"
 )
 
 func TestSettle(t *testing.T) {
@@ -343,4 +344,33 @@ func tell(ctx context.Context, t *rapid.T, p *platform.Platform, story []string,
 		t.Fatal(err)
 	}
 	return rows
+}
+
+// TestFailedIsTold: the buyer hears once that the money will not come, whoever
+// tells it and how often, and a deleted account does not.
+func TestFailedIsTold(t *testing.T) {
+	t.Parallel()
+	p := open(t)
+	for _, tc := range []struct {
+		told []string
+		want string
+	}{
+		{[]string{"unpaid", "failed", "failed", "unpaid"}, "1"},
+		{[]string{"failed", "unpaid"}, "1"},
+		{[]string{"paid", "failed"}, "0"},
+		{[]string{"unpaid"}, "0"},
+	} {
+		s, err := sell(t.Context(), p, "instrument", 9900)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range tc.told {
+			if out, err := s.settle(t.Context(), s.report(name)); err != nil || out.State != purchase.Settled {
+				t.Fatalf("%s: %+v, %v", name, out, err)
+			}
+		}
+		if got := platformtest.Text(t, p, `SELECT count(*)::text FROM outbox WHERE kind = 'payment-failed' AND payload ->> 'checkout' = $1`, s.checkout.String()); got != tc.want {
+			t.Errorf("%v: told %s times, want %s", tc.told, got, tc.want)
+		}
+	}
 }

@@ -170,7 +170,7 @@ FROM (
 			ORDER BY o.id DESC
 			LIMIT 1) END), 0, ''
 	FROM mails
-	WHERE user_id = $1 AND ($2 OR kind IN ('purchase-confirmation', 'refund-notice', 'grant-given', 'grant-closed', 'gift-closed'))
+	WHERE user_id = $1 AND ($2 OR kind IN ('purchase-confirmation', 'payment-failed', 'refund-notice', 'grant-given', 'grant-closed', 'gift-closed'))
 	UNION ALL
 	SELECT coalesce(sent_at, created_at), 7, 'mail ' || state, subject, 'to ' || address, 0, ''
 	FROM mails

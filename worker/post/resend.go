@@ -48,6 +48,8 @@ func (j Jobs) again(ctx context.Context, a job.ResendMail, kind, cause string) e
 		return j.Welcome(ctx, first)
 	case job.PurchaseConfirmation:
 		return j.Confirmation(ctx, first)
+	case job.PaymentFailed:
+		return j.PaymentFailed(ctx, first)
 	case job.RefundNotice:
 		return j.RefundNotice(ctx, first)
 	case job.GrantGiven:
