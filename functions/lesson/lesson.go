@@ -125,9 +125,10 @@ func (e endpoint) open(r *http.Request, f form) (*ready, error) {
 type proposal struct {
 	Lesson     version.Head
 	Offer      version.Offer
-	Bundle     *version.Offer // that has the module too
-	BundlePays int            // what the reader pays for it, in cents
-	Why        string         // that is less than its price
+	Bundle     *version.Offer   // that has the module too
+	BundlePays int              // what the reader pays for it, in cents
+	Why        string           // that is less than its price
+	Unsure     *purchase.Unsure // for which the reader need not pay again
 	SignedIn   bool
 }
 
@@ -146,6 +147,9 @@ func (e endpoint) proposal(ctx context.Context, module string, h version.Head) (
 	}
 	p := &proposal{Lesson: h, SignedIn: access.Of(ctx) != nil}
 	if p.Offer, err = version.In(catalogue, module); err != nil {
+		return nil, err
+	}
+	if p.Unsure, err = purchase.UnsureOf(ctx, e.db, access.User(ctx), module); err != nil {
 		return nil, err
 	}
 	if p.Bundle = version.Bundle(catalogue, module); p.Bundle == nil {

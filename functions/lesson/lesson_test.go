@@ -83,6 +83,35 @@ func TestOffer(t *testing.T) {
 	}
 }
 
+// TestUnsure: nobody is asked to pay again what is being paid, or in question.
+func TestUnsure(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Exec(t, p, `
+		INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, state, params, expires_at)
+		SELECT gen_random_uuid(), id, 'bundle', 11900, 'usd', false, 'complete', '{}', now() FROM users`)
+	platformtest.Exec(t, p, `
+		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id)
+		SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'pending', id FROM checkouts`)
+	for _, tc := range []struct{ sql, want string }{
+		{`SELECT`, "A payment is under way"},
+		{`
+			WITH paid AS (UPDATE purchases SET status = 'completed' RETURNING *)
+			INSERT INTO grants (id, user_id, module_key, purchase_id, revoked_at)
+			SELECT gen_random_uuid(), user_id, module_type, id, now() FROM paid`, "Your payment is in question"},
+	} {
+		platformtest.Exec(t, p, tc.sql)
+		_, doc := platformtest.Page(t, p, lesson.Routes(p), ana, paidPage)
+		offer := doc.Find(".offer")
+		if !strings.Contains(offer.Text(), tc.want) || offer.Find(`a[href^="/orders/"]`).Length() != 1 || offer.Find(".price").Length() != 0 {
+			t.Errorf("got %s, want %s", offer.Text(), tc.want)
+		}
+	}
+}
+
 func TestPage(t *testing.T) {
 	t.Parallel()
 

@@ -163,19 +163,33 @@ func TestUnderWay(t *testing.T) {
 	platformtest.Exec(t, p, `
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id)
 		SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'pending', id FROM checkouts`)
+	ben := platformtest.Learner(t, p, "ben@example.com")
 	for _, tc := range []struct {
-		name, path string
-		who        *platformtest.User
-		want       bool
+		name, path, sql string
+		who             *platformtest.User
+		want            bool
 	}{
-		{"the one that is paid", "/modules/instrument", ana, true},
-		{"another module", "/modules/private_commercial", ana, false},
-		{"somebody else", "/modules/instrument", platformtest.Learner(t, p, "ben@example.com"), false},
+		{"the one that is paid", "/modules/instrument", "", ana, true},
+		{"another module", "/modules/private_commercial", "", ana, false},
+		{"somebody else", "/modules/instrument", "", ben, false},
+		{"a bundle that is paid", "/modules/private_commercial", `UPDATE purchases SET module_type = 'bundle'`, ana, true},
+		{"disputed", "/modules/instrument", `
+			WITH paid AS (UPDATE purchases SET module_type = 'instrument', status = 'completed' RETURNING *)
+			INSERT INTO grants (id, user_id, module_key, purchase_id, revoked_at)
+			SELECT gen_random_uuid(), user_id, module_type, id, now() FROM paid`, ana, true},
+		{"another while that is disputed", "/modules/private_commercial", "", ana, false},
+		{"refunded", "/modules/instrument", `UPDATE purchases SET status = 'refunded'`, ana, false},
 	} {
+		if tc.sql != "" {
+			platformtest.Exec(t, p, tc.sql)
+		}
 		_, page := platformtest.Page(t, p, module.Routes(p), tc.who, tc.path)
 		waits, buys := page.Find(`.offer a[href^="/orders/"]`).Length() == 1, page.Find(".offer form").Length() == 1
 		if waits != tc.want || buys == tc.want {
 			t.Errorf("%s: got %s", tc.name, page.Find(".offer").Text())
+		}
+		if strings.Contains(page.Find(".offer").Text(), "in question") != (tc.name == "disputed") {
+			t.Errorf("%s: says %s", tc.name, page.Find(".offer").Text())
 		}
 	}
 }

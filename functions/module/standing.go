@@ -2,7 +2,6 @@ package module
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -14,27 +13,21 @@ import (
 // standing is what the reader has of a module.
 type standing struct {
 	purchase.Holding
-	Order *uuid.UUID `json:"order,omitempty"` // whose payment is under way
+	Order *uuid.UUID `json:"order,omitempty"` // whose payment is under way or held
+	Held  bool       `json:"held,omitempty"`  // a bank asks for it back and has not decided yet
 }
 
 // stand returns where a user is who holds this much of a module.
 func stand(ctx context.Context, q db.Querier, user uuid.UUID, module string, holding purchase.Holding) (s standing, err error) {
 	s.Holding = holding
-	if user == uuid.Nil || s.Owned {
+	if s.Owned {
 		return s, nil
 	}
-	err = q.QueryRow(ctx, `
-		SELECT (
-			SELECT p.checkout_id
-			FROM purchases p
-			JOIN checkouts c ON c.id = p.checkout_id
-			WHERE p.user_id = $1 AND p.module_type = $2 AND p.status = 'pending' AND NOT c.gift
-			ORDER BY p.purchased_at DESC
-			LIMIT 1)`, user, module).Scan(&s.Order)
-	if err != nil {
-		return s, fmt.Errorf("what %s has of %q: %w", user, module, err)
+	unsure, err := purchase.UnsureOf(ctx, q, user, module)
+	if unsure != nil {
+		s.Order, s.Held = &unsure.Order, unsure.Held
 	}
-	return s, nil
+	return s, err
 }
 
 // News returns what is new, without the line breaks of its source within a

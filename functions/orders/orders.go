@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pilothandbook/handbook/access"
+	"pilothandbook/handbook/purchase"
 	"pilothandbook/handbook/purchase/inbox"
 	"pilothandbook/platform"
 	"pilothandbook/platform/db"
@@ -72,8 +73,10 @@ type order struct {
 	Discount int        `json:"discount"` // how much less that was
 	Tax      int        `json:"tax"`      // how much of it was
 	Currency string     `json:"currency"`
-	Status   string     `json:"status"` // pending, completed or refunded
+	Status   string     `json:"status"` // pending, completed, disputed, refunded or failed
 	At       time.Time  `json:"at"`
+	Lost     bool       `json:"-"` // the bank took it back
+	Again    bool       `json:"-"` // it failed, and nothing was bought instead since
 }
 
 // Date returns the day for the page.
@@ -95,14 +98,27 @@ func (e endpoint) tellList(w http.ResponseWriter, r *http.Request) error {
 	return web.JSON(w, http.StatusOK, map[string][]order{"orders": all})
 }
 
+// lost is, in SQL, whether a bank took the payment of purchases p back.
+const lost = `(p.status = 'refunded' AND EXISTS (SELECT FROM payment_facts WHERE stripe_payment_id = p.stripe_payment_id AND kind = 'dispute_lost'))`
+
+// mine returns what a user has bought, or tried to where the money did not come.
 func mine(ctx context.Context, q db.Querier, user uuid.UUID) ([]order, error) {
 	rows, err := q.Query(ctx, `
-		SELECT p.checkout_id, p.module_type, coalesce(m.title, p.module_type), coalesce(c.gift, false), p.amount, p.discount, p.tax, p.currency, p.status, p.purchased_at
+		SELECT p.checkout_id, p.module_type, coalesce(m.title, p.module_type), coalesce(c.gift, false), p.amount, p.discount, p.tax, p.currency,
+		       CASE WHEN `+purchase.Held+` THEN 'disputed' ELSE p.status END, p.purchased_at AS at, `+lost+`, false
 		FROM purchases p
 		LEFT JOIN modules m ON m.key = p.module_type
 		LEFT JOIN checkouts c ON c.id = p.checkout_id
 		WHERE p.user_id = $1
-		ORDER BY p.purchased_at DESC, p.id DESC`, user)
+		UNION ALL
+		SELECT c.id, c.module_type, m.title, c.gift, c.amount, 0, 0, c.currency, 'failed', f.at, false, NOT EXISTS (
+			SELECT FROM purchases p
+			WHERE p.user_id = $1 AND p.module_type = c.module_type AND p.purchased_at >= f.at)
+		FROM checkouts c
+		JOIN modules m ON m.key = c.module_type
+		JOIN (SELECT checkout_id, min(at) AS at FROM payment_facts WHERE kind = 'failed' GROUP BY checkout_id) f ON f.checkout_id = c.id
+		WHERE c.user_id = $1 AND NOT EXISTS (SELECT FROM purchases WHERE checkout_id = c.id)
+		ORDER BY at DESC, checkout_id DESC`, user)
 	if err != nil {
 		return nil, fmt.Errorf("orders of %s: %w", user, err)
 	}

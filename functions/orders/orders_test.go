@@ -233,10 +233,22 @@ func TestReturnOtherwise(t *testing.T) {
 			b.get("/orders/" + b.id)
 			b.exec(`UPDATE purchases SET status = 'pending'`)
 		}},
+		{"disputed, and given otherwise", "Your bank asks for this payment back", "", false, func(b *buying) {
+			b.till.Pay(b.t, b.url)
+			b.get("/orders/" + b.id)
+			b.exec(`UPDATE grants SET revoked_at = now()`)
+			platformtest.Grant(b.t, b.p, b.who, "bundle")
+		}},
 		{"disputed", "Your bank asks for this payment back", "", false, func(b *buying) {
 			b.till.Pay(b.t, b.url)
 			b.get("/orders/" + b.id)
 			b.exec(`UPDATE grants SET revoked_at = now()`)
+		}},
+		{"the bank took it back", "Your bank took this payment back", "/modules/instrument", false, func(b *buying) {
+			b.till.Pay(b.t, b.url)
+			b.get("/orders/" + b.id)
+			b.exec(`UPDATE purchases SET status = 'refunded'`)
+			b.exec(`INSERT INTO payment_facts SELECT stripe_payment_id, 'dispute_lost', 'dp_1', amount, currency, now(), checkout_id FROM purchases`)
 		}},
 		{"bought before", "You had bought this already", "", false, func(b *buying) {
 			b.till.Pay(b.t, b.url)
@@ -291,6 +303,57 @@ func TestList(t *testing.T) {
 		`{"checkout":null,"module":"private_commercial","title":"Private and Commercial Pilot","gift":false,"amount":7900,"discount":0,"tax":0,"currency":"eur","status":"refunded","at":"2025-12-31T23:59:59Z"}]}` + "\n"
 	if got.Body != wantJSON {
 		t.Errorf("got  %swant %s", got.Body, wantJSON)
+	}
+}
+
+// TestListOfOthers has what became of a payment that opens nothing.
+func TestListOfOthers(t *testing.T) {
+	t.Parallel()
+
+	b := buy(t, "instrument")
+	rows := func(what, want string) {
+		t.Helper()
+		if got := strings.Join(strings.Fields(b.get("/orders").Find("tbody").Text()), " "); got != want {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
+	}
+	b.exec(`UPDATE checkouts SET state = 'expired'`)
+	b.exec(`INSERT INTO payment_facts SELECT 'pi_1', 'failed', 'cs_1', amount, currency, '2026-02-01 12:00:00Z', id FROM checkouts`)
+	rows("failed", "Instrument Rating 1 February 2026 Not paid $99.00Try again")
+	if got := b.get("/orders").Find(`tbody a[href="/modules/instrument"]`).Length(); got != 1 {
+		t.Errorf("%d ways to try again", got)
+	}
+	b.exec(`INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, purchased_at) SELECT gen_random_uuid(), user_id, 'pi_2', module_type, amount, 'completed', '2026-02-03 12:00:00Z' FROM checkouts`)
+	rows("bought then", "Instrument Rating 3 February 2026 Paid $99.00 Instrument Rating 1 February 2026 Not paid $99.00")
+	b.exec(`DELETE FROM payment_facts`)
+	b.exec(`INSERT INTO grants (id, user_id, module_key, purchase_id, revoked_at) SELECT gen_random_uuid(), user_id, module_type, id, now() FROM purchases`)
+	rows("disputed", "Instrument Rating 3 February 2026 In question $99.00")
+	b.exec(`UPDATE purchases SET status = 'refunded'`)
+	b.exec(`INSERT INTO payment_facts SELECT stripe_payment_id, 'dispute_lost', 'dp_1', amount, currency, now(), NULL FROM purchases`)
+	rows("lost", "Instrument Rating 3 February 2026 Taken back $99.00")
+}
+
+// TestOpenOtherwise: nobody is to buy again what they may read.
+func TestOpenOtherwise(t *testing.T) {
+	t.Parallel()
+
+	b := buy(t, "bundle")
+	b.till.Pay(t, b.url)
+	b.get("/orders/" + b.id)
+	b.exec(`UPDATE purchases SET status = 'refunded', purchased_at = '2026-03-01 12:00:00Z'`)
+	b.exec(`UPDATE grants SET revoked_at = now()`)
+	again := func() string { return b.get("/orders/" + b.id).Find(`a.button[href="/modules/bundle"]`).Text() }
+	if got := again(); got != "Buy it again" {
+		t.Errorf("while it is closed: %q", got)
+	}
+	platformtest.Grant(t, b.p, b.who, "instrument")
+	platformtest.Grant(t, b.p, b.who, "private_commercial")
+	if got := again(); !strings.HasPrefix(got, "Read ") {
+		t.Errorf("while it is open: %q", got)
+	}
+	said := strings.Join(strings.Fields(b.get("/orders/"+b.id).Find("main .meta").Text()), " ")
+	if want := "Paid on 1 March 2026Payment " + b.ask(`SELECT stripe_payment_id FROM purchases`); said != want {
+		t.Errorf("the order says %q, want %q", said, want)
 	}
 }
 

@@ -39,13 +39,16 @@ type checkout struct {
 	Discount int // how much less that is
 	Tax      int // how much of it is
 	Currency string
-	State    string // open, complete or expired
-	Session  string // at Stripe; "" while it is not known
-	Status   string // of the purchase; "" while there is none
-	Failed   bool   // the money that was under way did not come
-	Held     bool   // a bank asks for the money back
-	Back     bool   // it is given back, as it bought what was owned already
-	Opens    []open // the modules to read now
+	State    string     // open, complete or expired
+	Session  string     // at Stripe; "" while it is not known
+	Status   string     // of the purchase; "" while there is none
+	At       *time.Time // when it was paid, or ordered while it is not; nil while there is no purchase
+	Payment  string     // Stripe's number of it
+	Failed   bool       // the money that was under way did not come
+	Held     bool       // a bank asks for the money back
+	Lost     bool       // and got it
+	Back     bool       // it is given back, as it bought what was owned already
+	Opens    []open     // the modules to read now
 	Gift     bool
 	Code     string     // of a gift that counts
 	Redeemed *time.Time // when the code was
@@ -72,6 +75,7 @@ type view struct {
 	Order   uuid.UUID
 	Says    string
 	Site    string
+	Open    bool // the buyer may read the module all the same, by something else
 	Passkey bool // the buyer, who came to buy, is told of passkeys now
 }
 
@@ -113,6 +117,11 @@ func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, er
 		v.Code = ""
 	}
 	v.Order, v.Site = id, e.site
+	if !v.Gift && (v.Says == refunded || v.Says == held) {
+		if v.Open, err = e.open(ctx, user, v.checkout); err != nil {
+			return v, err
+		}
+	}
 	if account.PasskeySite(e.site) != "" && (v.Says == granted || v.Says == toGive) {
 		keys, err := account.PasskeysOf(ctx, e.db, user)
 		if err != nil {
@@ -121,6 +130,19 @@ func (e endpoint) look(ctx context.Context, id uuid.UUID, back bool) (v view, er
 		v.Passkey = keys.Offer
 	}
 	return v, nil
+}
+
+// open reports whether a user may read what a checkout sold that opens nothing.
+func (e endpoint) open(ctx context.Context, user uuid.UUID, c checkout) (bool, error) {
+	holdings, err := purchase.HoldingsOf(ctx, e.db, user)
+	if err != nil {
+		return false, err
+	}
+	parts := make([]string, len(c.Opens))
+	for i, o := range c.Opens {
+		parts[i] = o.Key
+	}
+	return holdings.Of(c.Module, parts).Open(), nil
 }
 
 // refresh asks Stripe about an open checkout, settles what it tells and
@@ -186,10 +208,9 @@ func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, erro
 	var c checkout
 	err := q.QueryRow(ctx, `
 		SELECT c.module_type, m.title, coalesce(p.amount, c.amount), coalesce(p.discount, 0), coalesce(p.tax, 0), c.currency, c.state,
-		       coalesce(c.stripe_session_id, ''), coalesce(p.status, ''),
+		       coalesce(c.stripe_session_id, ''), coalesce(p.status, ''), p.purchased_at, coalesce(p.stripe_payment_id, ''),
 		       EXISTS (SELECT FROM payment_facts WHERE checkout_id = c.id AND kind = 'failed'),
-		       g.voided_at IS NOT NULL OR EXISTS (SELECT FROM grants WHERE purchase_id = p.id)
-		           AND NOT EXISTS (SELECT FROM grants WHERE purchase_id = p.id AND revoked_at IS NULL),
+		       p.id IS NOT NULL AND `+purchase.Held+`, p.id IS NOT NULL AND `+lost+`,
 		       EXISTS (SELECT FROM refunds WHERE stripe_payment_id = p.stripe_payment_id AND reason = 'duplicate'),
 		       coalesce((
 		           SELECT jsonb_agg(jsonb_build_object('Key', o.key, 'Title', o.title) ORDER BY o.key)
@@ -201,7 +222,7 @@ func find(ctx context.Context, q db.Querier, user, id uuid.UUID) (checkout, erro
 		LEFT JOIN purchases p ON p.checkout_id = c.id
 		LEFT JOIN gifts g ON g.stripe_payment_id = p.stripe_payment_id
 		WHERE c.id = $1 AND c.user_id = $2`, id, user,
-	).Scan(&c.Module, &c.Title, &c.Amount, &c.Discount, &c.Tax, &c.Currency, &c.State, &c.Session, &c.Status, &c.Failed, &c.Held, &c.Back, &c.Opens,
+	).Scan(&c.Module, &c.Title, &c.Amount, &c.Discount, &c.Tax, &c.Currency, &c.State, &c.Session, &c.Status, &c.At, &c.Payment, &c.Failed, &c.Held, &c.Lost, &c.Back, &c.Opens,
 		&c.Gift, &c.Code, &c.Redeemed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return c, missing()
