@@ -125,6 +125,10 @@ func calculates(t *testing.T, b *rod.Browser, url string) {
 		{"24", "180", "20", "Headwind 10.0 knots, crosswind 17.3 knots from the left."},
 		{"10", "180", "20", "Headwind 3.5 knots, crosswind 19.7 knots from the right."},
 		{"8", "10", "18", "Headwind 6.2 knots, crosswind 16.9 knots from the left."},
+		{"37", "180", "20", "Please enter 1 to 36 for “Runway”."},
+		{"37", "180", "61", "Please enter 1 to 36 for “Runway”."},
+		{"36", "180", "61", "Please enter 0 to 60 for “Wind speed”."},
+		{"36", "", "10", "Please enter 0 to 360 for “Wind from”."},
 		{"36", "180", "10", "Tailwind 10.0 knots, crosswind 0.0 knots."},
 	} {
 		for i, value := range []string{tc.runway, tc.from, tc.speed} {
@@ -142,7 +146,11 @@ func calculates(t *testing.T, b *rod.Browser, url string) {
 	if got, want := told(), "Tailwind 11.0 knots, crosswind 0.0 knots."; got != want {
 		t.Errorf("by the arrow: %q, want %q", got, want)
 	}
+	page.MustElements("m-crosswind input[type=number]")[2].MustSelectAllText().MustInput("99")
 	page.MustElement("m-crosswind button").MustClick()
+	if page.MustHas("m-crosswind [aria-invalid=true]") {
+		t.Error("a field is still wrong after the reset")
+	}
 	if got := told(); !strings.HasPrefix(got, "Headwind 23.0 knots") {
 		t.Errorf("after the reset: %q", got)
 	}

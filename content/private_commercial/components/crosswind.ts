@@ -21,6 +21,8 @@ const quantities: Record<keyof Props, Quantity> = {
   speed: { label: "Wind speed", unit: "knots", min: 0, max: 60, step: 1 },
 };
 
+const names = Object.keys(quantities) as (keyof Props)[];
+
 class Crosswind extends HTMLElement {
   connectedCallback(): void {
     if (this.querySelector("form")) {
@@ -31,9 +33,9 @@ class Crosswind extends HTMLElement {
     const form = document.createElement("form");
     const result = document.createElement("p");
     result.setAttribute("role", "status"); // polite
-    const tell = () => (result.textContent = answer(now));
+    const tell = () => (result.textContent = refusal(now) ?? answer(now));
     const resets: (() => void)[] = [];
-    for (const name of Object.keys(quantities) as (keyof Props)[]) {
+    for (const name of names) {
       const { box, show } = control(quantities[name], (value) => {
         now[name] = value;
         tell();
@@ -57,7 +59,7 @@ class Crosswind extends HTMLElement {
   }
 }
 
-/** A slider with a typed twin: either changes the other. */
+/** A slider with a typed twin: either changes the other as far as it can show it. */
 function control(q: Quantity, change: (value: number) => void): { box: HTMLElement; show: (value: number) => void } {
   const box = document.createElement("fieldset");
   const legend = document.createElement("legend");
@@ -70,20 +72,31 @@ function control(q: Quantity, change: (value: number) => void): { box: HTMLEleme
   });
   const show = (value: number, except?: HTMLInputElement) => {
     inputs.filter((input) => input !== except).forEach((input) => (input.value = `${value}`));
+    inputs.forEach((input) => input.setAttribute("aria-invalid", "false"));
   };
   for (const input of inputs) {
     input.addEventListener("input", () => {
       const value = input.valueAsNumber;
-      const ok = value >= q.min && value <= q.max;
-      input.setAttribute("aria-invalid", `${!ok}`);
-      if (ok) {
+      if (counts(q, value)) {
         show(value, input);
-        change(value);
+      } else {
+        input.setAttribute("aria-invalid", "true");
       }
+      change(value);
     });
   }
   box.append(legend, ...inputs);
   return { box, show: (value) => show(value) };
+}
+
+function counts(q: Quantity, value: number): boolean {
+  return value >= q.min && value <= q.max;
+}
+
+/** What is to be entered instead, if a number does not count. */
+function refusal(now: Props): string | undefined {
+  const wrong = names.find((name) => !counts(quantities[name], now[name]));
+  return wrong && `Please enter ${quantities[wrong].min} to ${quantities[wrong].max} for “${quantities[wrong].label}”.`;
 }
 
 /** What the wind does on the runway, in words. */
