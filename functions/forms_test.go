@@ -15,8 +15,8 @@ var typed = strings.Repeat(`a <b> & "c" 'd' `, 400)
 // TestFormsKeepWhatWasTyped finds every form that the handbook shows to anyone
 // and in which something can be typed, and sends what no field takes, with the
 // last choice of each list. The page that refuses it must have the same form,
-// with all that was typed and chosen, and must name the field and say what is
-// wrong with it.
+// with all that was typed and chosen, must name the field and say what is
+// wrong with it, and must have the focus on it.
 func TestFormsKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
@@ -74,6 +74,9 @@ func (w *world) keeps(t *testing.T, role string, f filled) {
 	if len(all[at].wrong) == 0 {
 		t.Error("it does not say which field is wrong")
 	}
+	if !all[at].focus {
+		t.Error("the focus is not on what is wrong")
+	}
 	for _, said := range all[at].wrong {
 		if !slices.ContainsFunc(strings.Fields(said), func(id string) bool { return textOf(byID(page, id)) != "" }) {
 			t.Errorf("of what is wrong the page has no words under any of the ids %q", said)
@@ -98,6 +101,7 @@ type filled struct {
 	typed   []string            // names of the fields that one types into
 	choices map[string][]string // of the fields in which one chooses, by name
 	wrong   []string            // what describes those that are marked as wrong
+	focus   bool                // is on one of those
 }
 
 func formsOf(page *html.Node) []filled {
@@ -137,6 +141,7 @@ func read(n *html.Node) filled {
 		}
 		if attr(field, "aria-invalid") == "true" {
 			f.wrong = append(f.wrong, attr(field, "aria-describedby"))
+			f.focus = f.focus || slices.ContainsFunc(field.Attr, func(a html.Attribute) bool { return a.Key == "autofocus" })
 		}
 	}
 	return f
