@@ -75,7 +75,7 @@ func TestGift(t *testing.T) {
 	}
 	wrong := enter(t, p, ben, "abcd efgh <b>")
 	page := platformtest.Parse(t, wrong.Body)
-	if wrong.Status != http.StatusBadRequest || page.Find("#code[aria-invalid]").AttrOr("value", "") != "abcd efgh <b>" || !strings.Contains(page.Find("#code-error").Text(), "do not know") {
+	if wrong.Status != http.StatusBadRequest || page.Find("#code[aria-invalid]").AttrOr("value", "") != "abcd efgh <b>" || !strings.Contains(page.Find("#code-error").Text(), "this one has 9") {
 		t.Errorf("%d %s", wrong.Status, page.Find("main").Text())
 	}
 	if got := enter(t, p, ana, code); got.Status != http.StatusConflict || !strings.Contains(got.Body, "stays unused") {

@@ -18,6 +18,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -68,7 +69,20 @@ func plain(typed string) string {
 	}, typed)
 }
 
-// unknown is said alike of every code that is none, so that trying tells
+// unfit refuses what has not as many letters and digits as a code.
+func unfit(code string) error {
+	n := len(strings.ReplaceAll(code, "?", ""))
+	if n == 2*half {
+		return nil
+	}
+	has := "none"
+	if n > 0 {
+		has = strconv.Itoa(n)
+	}
+	return fault.In("code", "A code has %d letters and digits, and this one has %s. Please compare it with the one you were given.", 2*half, has)
+}
+
+// unknown is said alike of every other code that is none, so that trying tells
 // nothing.
 func unknown() error {
 	return fault.In("code", "We do not know this code. Please compare it with the one you were given, letter by letter; if it agrees, ask who gave it to you: their order shows the code that counts.")
@@ -79,6 +93,9 @@ func unknown() error {
 // when a payment is settled, so that nobody gets one thing twice.
 func Redeem(ctx context.Context, tx pgx.Tx, user uuid.UUID, secret, typed string) (module string, err error) {
 	code := plain(typed)
+	if err := unfit(code); err != nil {
+		return "", err
+	}
 	if len(code) != 2*half || !hmac.Equal([]byte(proof(secret, code[:half])), []byte(code[half:])) {
 		return "", unknown()
 	}

@@ -146,13 +146,14 @@ func TestRedeem(t *testing.T) {
 		kind       fault.Kind
 		says       string
 	}{
-		{"nothing", "", ben, fault.Invalid, "do not know"},
-		{"too short", code[:18], ben, fault.Invalid, "do not know"},
-		{"too long", code + "A", ben, fault.Invalid, "do not know"},
+		{"nothing", "", ben, fault.Invalid, "has 16 letters and digits, and this one has none"},
+		{"too short", code[:18], ben, fault.Invalid, "has 16 letters and digits, and this one has 15"},
+		{"too long", code + "A", ben, fault.Invalid, "has 16 letters and digits, and this one has 17"},
+		{"a sign too much", code + "!", ben, fault.Invalid, "do not know"},
 		{"one letter wrong", strings.Map(func(r rune) rune { return map[rune]rune{rune(code[0]): 'Z'}[r] }, code[:1]) + code[1:18] + other(code[18]), ben, fault.Invalid, "do not know"},
 		{"a proof of no gift", gift.Code(secret, "AAAAAAAA"), ben, fault.Invalid, "do not know"},
 		{"under another secret", gift.Code("another", code[:4]+code[5:9]), ben, fault.Invalid, "do not know"},
-		{"signs", "!!!!-????-;;;;-\x00\xff''", ben, fault.Invalid, "do not know"},
+		{"signs", "!!!!-????-;;;;-\x00\xff''", ben, fault.Invalid, "this one has none"},
 		{"owned already", code, owner, fault.Conflict, "stays unused"},
 		{"own payment under way", code, waiting, fault.Conflict, "stays unused"},
 		{"as people type", " " + strings.ToLower(strings.ReplaceAll(code, "-", " – ")) + "\u00a0", ben, 0, ""},
