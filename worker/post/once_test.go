@@ -113,6 +113,22 @@ func TestConfirmation(t *testing.T) {
 	}
 }
 
+// TestFreeConfirmation: of what was free nothing is said to have been paid.
+func TestFreeConfirmation(t *testing.T) {
+	t.Parallel()
+	p, b := open(t), box(t)
+	a := buy(t, p, platformtest.Learner(t, p, "ana@example.com").ID, "instrument", "completed")
+	platformtest.Exec(t, p, `UPDATE purchases SET stripe_payment_id = 'cs_test_1', amount = 0, discount = 12900`)
+	if err := jobs(t, p, b.URL()).Confirmation(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{b.All()[0].Text, b.All()[0].HTML} {
+		if !strings.Contains(text, "It was free with your promotion code") || strings.Contains(text, "$") || strings.Contains(text, "Paid") || strings.Contains(text, "cs_test_1") || strings.Contains(text, "payment above") {
+			t.Errorf("it says %s", text)
+		}
+	}
+}
+
 func TestNoConfirmation(t *testing.T) {
 	t.Parallel()
 	p, b := open(t), box(t)
