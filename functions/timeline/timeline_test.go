@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"pilothandbook/functions/checkout"
 	"pilothandbook/functions/stripehook"
 	"pilothandbook/functions/timeline"
@@ -71,5 +73,40 @@ func TestStory(t *testing.T) {
 	}
 	if got := platformtest.Call(t, p, routes, nil, "GET", "/api/access", nil); got.Status != http.StatusUnauthorized {
 		t.Errorf("signed out: status %d", got.Status)
+	}
+}
+
+// TestOneSecond: of what happened in the same second the cause is told first.
+func TestOneSecond(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	for _, s := range []string{
+		`INSERT INTO checkouts (id, user_id, module_type, amount, currency, livemode, state, params, expires_at, created_at)
+		 SELECT gen_random_uuid(), id, 'instrument', 5900, 'usd', false, 'complete', '{}', now(), '2026-03-01 12:00:00.9Z' FROM users`,
+		`INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status, checkout_id) SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'refunded', id FROM checkouts`,
+		`INSERT INTO payment_facts SELECT 'pi_1', kind, 'of_1', amount, currency, '2026-03-01 12:00:00Z', id FROM checkouts, unnest('{paid,refunded}'::text[]) kind`,
+		`INSERT INTO payment_facts SELECT 'pi_1', 'disputed', 'dp_1', amount, currency, '2026-03-02 12:00:00Z', id FROM checkouts`,
+		`INSERT INTO payment_facts SELECT 'pi_1', 'dispute_won', 'dp_1', amount, currency, '2026-03-03 12:00:00Z', id FROM checkouts`,
+		`INSERT INTO grants (id, user_id, module_key, purchase_id, created_at, revoked_at) SELECT gen_random_uuid(), user_id, module_type, id, '2026-03-01 12:00:00Z', '2026-03-01 12:00:00Z' FROM purchases`,
+		`INSERT INTO refunds (id, user_id, stripe_payment_id, module_type, amount, currency, reason, created_at) SELECT gen_random_uuid(), user_id, 'pi_1', module_type, amount, 'usd', 'requested', '2026-03-01 12:00:00.5Z' FROM purchases`,
+	} {
+		platformtest.Exec(t, p, s)
+	}
+	_, page := platformtest.Page(t, p, timeline.Routes(p), ana, "/access")
+	told := []string{}
+	page.Find(".rows p:not(.small)").Each(func(_ int, s *goquery.Selection) { told = append(told, s.Text()) })
+	want := `You went to pay for Instrument Rating.
+You paid for Instrument Rating.
+Instrument Rating was opened, as you bought it.
+We began to give your payment for Instrument Rating back.
+You got your payment for Instrument Rating back.
+Instrument Rating, as far as this payment had opened it, was closed.
+Your bank asked for the payment for Instrument Rating back: what it had opened was closed until the bank decides.
+Your bank decided that the payment for Instrument Rating stands: what it had opened was opened again.`
+	if got := strings.Join(told, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -83,9 +83,9 @@ func words(what string) (own, other string) {
 	case "fact refunded":
 		return "You got your payment for %s back.", "Got the payment for %s back."
 	case "fact disputed":
-		return "Your bank asked for the payment for %s back.", "The bank asked for the payment for %s back."
+		return "Your bank asked for the payment for %s back: what it had opened was closed until the bank decides.", "The bank asked for the payment for %s back: what it had opened was closed until the bank decides."
 	case "fact dispute_won":
-		return "Your bank decided that the payment for %s stands.", "The bank decided that the payment for %s stands."
+		return "Your bank decided that the payment for %s stands: what it had opened was opened again.", "The bank decided that the payment for %s stands: what it had opened was opened again."
 	case "fact dispute_lost":
 		return "Your bank took the payment for %s back.", "The bank took the payment for %s back."
 	case "bought":
@@ -140,7 +140,7 @@ FROM (
 	FROM told
 	WHERE $2 OR state = 'quarantined'
 	UNION ALL
-	SELECT f.at, 3, 'fact ' || CASE WHEN f.kind = 'paid' AND f.amount = 0 THEN 'free' ELSE f.kind END, mine.title,
+	SELECT f.at, CASE WHEN f.kind IN ('partly_refunded', 'refunded') THEN 6 ELSE 3 END, 'fact ' || CASE WHEN f.kind = 'paid' AND f.amount = 0 THEN 'free' ELSE f.kind END, mine.title,
 	       concat_ws(', ', 'payment ' || f.stripe_payment_id, CASE f.kind WHEN 'withdrawn' THEN 'operator ' || f.source END), f.amount, f.currency
 	FROM payment_facts f
 	JOIN mine ON mine.id = f.checkout_id
@@ -148,21 +148,21 @@ FROM (
 	SELECT created_at, 4, how, title, CASE how WHEN 'given' THEN concat_ws(', ', nullif(reason, ''), 'until ' || to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')) END, 0, ''
 	FROM opened
 	UNION ALL
-	SELECT revoked_at, 5, how || ' closed', title, revoke_reason, 0, ''
+	SELECT revoked_at, 7, how || ' closed', title, revoke_reason, 0, ''
 	FROM opened
 	WHERE revoked_at IS NOT NULL
 	UNION ALL
-	SELECT expires_at, 5, 'given over', title, '', 0, ''
+	SELECT expires_at, 7, 'given over', title, '', 0, ''
 	FROM opened
 	WHERE revoked_at IS NULL AND expires_at <= now()
 	UNION ALL
-	SELECT r.created_at, 6, CASE reason WHEN 'duplicate' THEN 'back duplicate' ELSE 'back' END, m.title,
+	SELECT r.created_at, 5, CASE reason WHEN 'duplicate' THEN 'back duplicate' ELSE 'back' END, m.title,
 	       'payment ' || r.stripe_payment_id || coalesce(', refund ' || r.stripe_refund_id, ', Stripe has not answered yet'), r.amount, r.currency
 	FROM refunds r
 	JOIN modules m ON m.key = r.module_type
 	WHERE r.user_id = $1
 	UNION ALL
-	SELECT coalesce(sent_at, created_at), 7, 'mail ' || state, subject, concat_ws(': ', 'to ' || address, CASE WHEN state <> 'sent' THEN (
+	SELECT coalesce(sent_at, created_at), 8, 'mail ' || state, subject, concat_ws(': ', 'to ' || address, CASE WHEN state <> 'sent' THEN (
 			SELECT o.error
 			FROM outbox o
 			WHERE o.kind IN (mails.kind, 'resend-mail') AND o.error <> '' AND coalesce(substring(mails.cause FROM ':(.*)'), '') IN (
@@ -172,7 +172,7 @@ FROM (
 	FROM mails
 	WHERE user_id = $1 AND ($2 OR kind IN ('purchase-confirmation', 'payment-failed', 'refund-notice', 'grant-given', 'grant-closed', 'gift-closed'))
 	UNION ALL
-	SELECT coalesce(sent_at, created_at), 7, 'mail ' || state, subject, 'to ' || address, 0, ''
+	SELECT coalesce(sent_at, created_at), 8, 'mail ' || state, subject, 'to ' || address, 0, ''
 	FROM mails
 	WHERE $2 AND user_id IS NULL AND address <> '' AND address = (SELECT email FROM users WHERE id = $1) AND created_at > now() - interval '7 days'
 	) AS moments
