@@ -65,7 +65,7 @@ func bars(id, title string, p period.Period, up, down []int, write func(int) str
 			h := max(1, int(float64(n)*scale))
 			b := bar{X: share(at), W: share(slot * filled), Y: c.Base - h, Height: h}
 			if i == highest || len(days) <= labelled {
-				b.Label = c.name(middle, c.Base-h-6, brief(write(n)))
+				b.Label = c.name(middle, c.Base-h-6, brief(write, n))
 			}
 			c.Bars = append(c.Bars, b)
 		}
@@ -116,12 +116,13 @@ func lie(lines []line) chart {
 	return c
 }
 
-// brief leaves cents out: the table has them.
-func brief(amount string) string {
-	if whole, rest, ok := strings.Cut(amount, "."); ok {
-		return whole + rest[len("00"):]
+// brief writes amounts without cents, rounded, as the table has them.
+func brief(write func(int) string, n int) string {
+	whole, rest, cents := strings.Cut(write((n+50)/100*100), ".")
+	if !cents {
+		return write(n)
 	}
-	return amount
+	return whole + rest[len("00"):]
 }
 
 // name places a text so that it stays within the chart.

@@ -226,10 +226,10 @@ func TestCharts(t *testing.T) {
 	p, op := open(t)
 	platformtest.Exec(t, p, `
 		INSERT INTO ledger (id, at, kind, module_type, amount, currency, stripe_payment_id)
-		VALUES (gen_random_uuid(), '2026-11-18 00:00Z', 'sale', 'instrument', 5900, 'usd', 'pi_1'), (gen_random_uuid(), '2026-11-20 23:59:59.999999Z', 'sale', 'instrument', 11800, 'usd', 'pi_2'),
+		VALUES (gen_random_uuid(), '2026-11-18 00:00Z', 'sale', 'instrument', 5900, 'usd', 'pi_1'), (gen_random_uuid(), '2026-11-20 23:59:59.999999Z', 'sale', 'instrument', 11750, 'usd', 'pi_2'),
 		       (gen_random_uuid(), '2026-11-20 12:00Z', 'refund', 'instrument', 5900, 'usd', 'pi_1'), (gen_random_uuid(), '2026-11-17 23:59:59.999999Z', 'sale', 'instrument', 99900, 'usd', 'pi_3')`)
 	svg := look(t, p, op, "/admin?days=7").Find("svg[role=img]").First()
-	if got := svg.Find("title").Text() + ": " + svg.Find("desc").Text(); got != "Taken per day, and back below the line: The most, $118.00, on 20 November 2026. The table beside it has all numbers." {
+	if got := svg.Find("title").Text() + ": " + svg.Find("desc").Text(); got != "Taken per day, and back below the line: The most, $117.50, on 20 November 2026. The table beside it has all numbers." {
 		t.Error(got)
 	}
 	for _, id := range strings.Fields(svg.AttrOr("aria-labelledby", "")) {

@@ -67,7 +67,7 @@ type view struct {
 type sum struct {
 	Currency          string
 	Orders            int
-	Taken, Back, Kept int // in cents; Back is below zero
+	Taken, Back, Kept int // in cents
 }
 
 // line is a line of the books with what a page needs beside it.
@@ -142,7 +142,7 @@ func currency(s string) bool {
 func (e endpoint) fill(ctx context.Context, asked *url.URL, v *view) error {
 	rows, err := e.db.Query(ctx, `
 		SELECT currency, count(*) FILTER (WHERE kind = 'sale'), coalesce(sum(amount) FILTER (WHERE kind = 'sale'), 0),
-		       coalesce(-sum(amount) FILTER (WHERE kind <> 'sale'), 0), sum(CASE kind WHEN 'sale' THEN amount ELSE -amount END)
+		       coalesce(sum(amount) FILTER (WHERE kind <> 'sale'), 0), sum(CASE kind WHEN 'sale' THEN amount ELSE -amount END)
 		FROM ledger
 		WHERE `+within+`
 		GROUP BY currency

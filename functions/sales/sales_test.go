@@ -42,11 +42,11 @@ func TestPage(t *testing.T) {
 		INSERT INTO purchases (id, user_id, stripe_payment_id, module_type, amount, status)
 		VALUES ('00000000-0000-7000-8000-00000000000a', $1, 'pi_1', 'instrument', 9900, 'completed')`, ana.ID)
 	for _, tc := range []struct{ query, lead, rows string }{
-		{"", "26 October to 24 November 2026, UTC: 1 order, 79.05 EUR taken, −0.05 EUR went back, 79.00 EUR kept: 2 orders, $99.00 taken, −$49.50 went back, $49.50 kept.", "Lost dispute Sale Free order Refund Sale"},
-		{"day=2026-11-20", "20 November 2026, UTC: 1 order, $99.00 taken, −$49.50 went back, $49.50 kept.", "Refund Sale"},
-		{"from=2026-11-21&to=2026-11-22&module=private_commercial", "21 November to 22 November 2026, UTC: 1 order, 79.05 EUR taken, −0.05 EUR went back, 79.00 EUR kept.", "Lost dispute Sale"},
+		{"", "26 October to 24 November 2026, UTC: 1 order, 79.05 EUR taken, 0.05 EUR went back, 79.00 EUR kept: 2 orders, $99.00 taken, $49.50 went back, $49.50 kept.", "Lost dispute Sale Free order Refund Sale"},
+		{"day=2026-11-20", "20 November 2026, UTC: 1 order, $99.00 taken, $49.50 went back, $49.50 kept.", "Refund Sale"},
+		{"from=2026-11-21&to=2026-11-22&module=private_commercial", "21 November to 22 November 2026, UTC: 1 order, 79.05 EUR taken, 0.05 EUR went back, 79.00 EUR kept.", "Lost dispute Sale"},
 		{"kind=sale&currency=usd", "26 October to 24 November 2026, UTC: 2 orders, $99.00 taken, $0.00 went back, $99.00 kept.", "Free order Sale"},
-		{"kind=back", "26 October to 24 November 2026, UTC: 0 orders, 0.00 EUR taken, −0.05 EUR went back, −0.05 EUR kept: 0 orders, $0.00 taken, −$49.50 went back, −$49.50 kept.", "Lost dispute Refund"},
+		{"kind=back", "26 October to 24 November 2026, UTC: 0 orders, 0.00 EUR taken, 0.05 EUR went back, −0.05 EUR kept: 0 orders, $0.00 taken, $49.50 went back, −$49.50 kept.", "Lost dispute Refund"},
 		{"to=2026-11-19", "21 October to 19 November 2026, UTC.", ""},
 	} {
 		a, doc := platformtest.Page(t, p, sales.Routes(p), op, "/admin/sales?"+tc.query)
