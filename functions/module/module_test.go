@@ -150,6 +150,25 @@ func TestForATime(t *testing.T) {
 	}
 }
 
+// TestGoOn: what is begun is not begun again.
+func TestGoOn(t *testing.T) {
+	t.Parallel()
+
+	p := platformtest.New(t)
+	platformtest.Shelf(t, p)
+	ana := platformtest.Learner(t, p, "ana@example.com")
+	platformtest.Grant(t, p, ana, "instrument")
+	offers := func(want string) {
+		t.Helper()
+		if _, page := platformtest.Page(t, p, module.Routes(p), ana, "/modules/instrument"); page.Find(".offer .button").Text() != want {
+			t.Errorf("got %q, want %q", page.Find(".offer .button").Text(), want)
+		}
+	}
+	offers("Begin with “Lesson holding”")
+	progress(t, p, ana, "holding", false)
+	offers("Go on with “Lesson holding”")
+}
+
 // TestUnderWay: nobody is asked to pay again what is being paid.
 func TestUnderWay(t *testing.T) {
 	t.Parallel()
