@@ -138,6 +138,9 @@ func officeLocal(t *testing.T, dir, base string) {
 			t.Errorf("%q exits with %d and says:\n%s", args, code, said)
 		}
 	}
+	if code, said := runWord(t, dir, "retry", "nosuch"); code != 1 || !strings.Contains(said, `of the kind "nosuch"; "handbook jobs" shows`) {
+		t.Errorf("a retry of nothing exits with %d and says:\n%s", code, said)
+	}
 	path := filepath.Join(dir, config.LocalFolder, config.OperatorFile)
 	left, err := os.ReadFile(path)
 	if err != nil {

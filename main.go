@@ -76,7 +76,10 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		if w.name != name {
 			continue
 		}
-		err := w.run(ctx, args, out)
+		err := w.refuse(args)
+		if err == nil {
+			err = w.run(ctx, args, out)
+		}
 		if usage, ok := errors.AsType[errUsage](err); ok {
 			fmt.Fprintf(errs, "%s\nusage: handbook %s %s\n", usage.text, w.name, w.args)
 			return 2
@@ -89,6 +92,14 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	}
 	fmt.Fprintf(errs, "handbook does not know the word %q; \"handbook help\" lists them\n", name)
 	return 2
+}
+
+// refuse tells of arguments to a word that takes none.
+func (w word) refuse(args []string) error {
+	if w.args == "" && len(args) > 0 {
+		return errUsage{w.name + " takes no argument"}
+	}
+	return nil
 }
 
 func help(_ context.Context, _ []string, out io.Writer) error {

@@ -221,6 +221,8 @@ func TestWords(t *testing.T) {
 		{[]string{"replay", "--seen", "all"}, 2, "replay --seen takes the id of one event"},
 		{[]string{"price", "instrument"}, 2, "price takes a module and its price in cents"},
 		{[]string{"price", "instrument", "99.00"}, 2, "price takes a module and its price in cents"},
+		{[]string{"jobs", "extra"}, 2, "jobs takes no argument"},
+		{[]string{"doctor", "--fix"}, 2, "doctor takes no argument"},
 		{[]string{"publish", "--check", "nowhere"}, 1, "there is no folder nowhere"},
 	} {
 		errs.Reset()

@@ -83,10 +83,14 @@ func retry(ctx context.Context, args []string, out io.Writer) error {
 	return at(out, func(p *platform.Platform) error {
 		return db.Tx(ctx, p.DB, func(tx pgx.Tx) error {
 			n, err := job.Retry(ctx, tx, which, uuid.Nil, "handbook retry")
-			if err == nil {
-				fmt.Fprintf(out, "%d jobs run again\n", n)
+			if err != nil {
+				return err
 			}
-			return err
+			if n == 0 && which != queue.All {
+				return fmt.Errorf("no job that failed for good has the id or is of the kind %q; \"handbook jobs\" shows those that are", which)
+			}
+			fmt.Fprintf(out, "%d jobs run again\n", n)
+			return nil
 		})
 	})
 }
