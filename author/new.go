@@ -53,8 +53,8 @@ func New(out io.Writer, dir, key string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%[1]s has a module with two lessons. Next:\n\n  handbook preview %[1]s             see it while you write\n"+
-		"  handbook publish --check %[1]s     look for faults\n  handbook publish --activate %[1]s  let readers have it\n", dir)
+	fmt.Fprintf(out, "%[1]s has a module with two lessons, for %[2]s; --key names another. Next:\n\n  handbook preview %[1]s             see it while you write\n"+
+		"  handbook publish --check %[1]s     look for faults\n  handbook publish --activate %[1]s  let readers have it\n", dir, key)
 	return nil
 }
 

@@ -21,7 +21,7 @@ func TestNew(t *testing.T) {
 		if err := author.New(&said, dir, key); err != nil {
 			t.Fatal(err)
 		}
-		wantText(t, said.String(), "handbook preview "+dir, "handbook publish --check "+dir)
+		wantText(t, said.String(), dir+" has a module with two lessons, for "+key+"; --key names another", "handbook preview "+dir, "handbook publish --check "+dir)
 		out, err := h.publish(t, dir, true)
 		if err != nil {
 			t.Fatal(err, out)

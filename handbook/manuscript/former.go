@@ -62,6 +62,9 @@ func (m Module) After(s version.Standing) []mdx.Fault {
 			fault(m.Line, "the lesson %q of version %s, which readers %s, is missing; write \"moved_from: %s\" at the lesson that it has become, or \"retired: [%s]\" if it is gone for good", id, version, have, id, id)
 		}
 	}
+	if len(s.Lessons) > 0 && !slices.ContainsFunc(s.Lessons, func(id string) bool { return slices.Contains(named, id) }) {
+		fault(m.Line, "none of the lessons that readers have of %q is here; if this is another module, its key is wrong", m.Key)
+	}
 	for _, id := range s.Lessons {
 		missing(id, s.Version, "have")
 	}

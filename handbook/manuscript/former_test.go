@@ -50,7 +50,7 @@ func TestFormerLessons(t *testing.T) {
 func TestAfter(t *testing.T) {
 	t.Parallel()
 
-	m := manuscript.Module{Line: 8, Retired: []string{"ndb"}, Lessons: []manuscript.Lesson{
+	m := manuscript.Module{Key: "instrument", Line: 8, Retired: []string{"ndb"}, Lessons: []manuscript.Lesson{
 		{ID: "holding", Line: 9}, {ID: "vor", MovedFrom: "radials", Line: 12}, {ID: "ils", Line: 13},
 	}}
 	for _, tc := range []struct {
@@ -62,6 +62,9 @@ func TestAfter(t *testing.T) {
 		{"nothing is lost", version.Standing{Version: "1.0.0", Lessons: []string{"holding", "radials", "ndb"}}, ""},
 		{"a lesson is lost", version.Standing{Version: "1.0.0", Lessons: []string{"holding", "dme"}},
 			`module.yaml:8: the lesson "dme" of version 1.0.0, which readers have, is missing; write "moved_from: dme" at the lesson that it has become, or "retired: [dme]" if it is gone for good`},
+		{"another module", version.Standing{Version: "1.0.0", Lessons: []string{"dme"}},
+			`module.yaml:8: none of the lessons that readers have of "instrument" is here; if this is another module, its key is wrong
+module.yaml:8: the lesson "dme" of version 1.0.0, which readers have, is missing; write "moved_from: dme" at the lesson that it has become, or "retired: [dme]" if it is gone for good`},
 		{"a retired id", version.Standing{Gone: map[string]string{"ils": ""}},
 			`module.yaml:13: the id "ils" was that of a lesson which is retired, and readers' progress belongs to it; choose another`},
 		{"an id that moved", version.Standing{Gone: map[string]string{"ils": "precision"}},
