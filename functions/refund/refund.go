@@ -55,18 +55,22 @@ type endpoint struct {
 
 // sale is a payment with all that is known of it.
 type sale struct {
-	ID       uuid.UUID // as the path names it
-	Payment  string    // as Stripe names it
-	Module   string
-	Title    string
-	Currency string
-	Live     bool       // sold with Stripe's live keys
-	User     *uuid.UUID // nil once the account is deleted
-	Email    string
-	Asked    *time.Time // when it began to be given back, nil if it did not
-	Done     bool       // Stripe has answered that
-	Error    string     // why that will not happen by itself any more
-	Cheaper  string     // what was sold for less because of it, and is not given back
+	ID          uuid.UUID // as the path names it
+	Payment     string    // as Stripe names it
+	Module      string
+	Title       string
+	Currency    string
+	Live        bool       // sold with Stripe's live keys
+	User        *uuid.UUID // nil once the account is deleted
+	Email       string
+	Asked       *time.Time // when it began to be given back, nil if it did not
+	Done        bool       // Stripe has answered that
+	Error       string     // why that will not happen by itself any more
+	Cheaper     string     // what was sold for less because of it, and is not given back
+	Gift        bool       // sold as a code
+	Redeemed    *time.Time // when the code was
+	Reader      *uuid.UUID // who did that; nil once that account is deleted
+	ReaderEmail string
 
 	purchase.Standing
 }
@@ -131,15 +135,18 @@ func find(ctx context.Context, q db.Querier, id uuid.UUID) (sale, error) {
 				  AND NOT EXISTS (
 					SELECT FROM grants
 					WHERE user_id = g.user_id AND module_key = g.module_key AND id <> g.id AND revoked_at IS NULL AND expires_at IS NULL)
-				LIMIT 1), '')
+				LIMIT 1), ''),
+		       f.id IS NOT NULL, f.redeemed_at, reader.id, coalesce(reader.email, '')
 		FROM named n
 		LEFT JOIN purchases p ON p.stripe_payment_id = n.payment
 		LEFT JOIN checkouts c ON c.id = (SELECT checkout_id FROM payment_facts WHERE stripe_payment_id = n.payment AND checkout_id IS NOT NULL LIMIT 1)
 		LEFT JOIN ledger l ON l.stripe_payment_id = n.payment AND l.kind = 'sale'
 		LEFT JOIN users u ON u.id = p.user_id
+		LEFT JOIN gifts f ON f.stripe_payment_id = n.payment
+		LEFT JOIN users reader ON reader.id = (SELECT user_id FROM grants WHERE gift_id = f.id)
 		LEFT JOIN refunds r ON r.stripe_payment_id = n.payment
 		JOIN modules m ON m.key = coalesce(p.module_type, l.module_type)`, id,
-	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.Live, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error, &s.Cheaper)
+	).Scan(&s.Payment, &s.Module, &s.Title, &s.Currency, &s.Live, &s.User, &s.Email, &s.Asked, &s.Done, &s.Error, &s.Cheaper, &s.Gift, &s.Redeemed, &s.Reader, &s.ReaderEmail)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return s, noSale()
 	}

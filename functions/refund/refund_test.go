@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 	"github.com/stripe/stripe-go/v76"
 
@@ -346,4 +347,32 @@ func TestCredited(t *testing.T) {
 	if a := s.press(t, s.op, "requested", "79.00"); a.Status != http.StatusSeeOther {
 		t.Errorf("then the part: %d %s", a.Status, a.Body)
 	}
+}
+
+// TestGift says whose access goes with the money.
+func TestGift(t *testing.T) {
+	t.Parallel()
+	s := &sold{}
+	s.p, s.till = platformtest.Shop(t)
+	s.op, s.ana = platformtest.Operator(t, s.p), platformtest.Learner(t, s.p, "ana@example.com")
+	s.buy(t, "instrument", platformtest.AsGift(), "")
+	says := func(want string) *goquery.Document {
+		t.Helper()
+		_, doc := platformtest.Page(t, s.p, refund.Routes(s.p), s.op, s.path)
+		if got := strings.Join(strings.Fields(doc.Find("main").Text()), " "); !strings.Contains(got, want) {
+			t.Errorf("the page does not say %q: %s", want, got)
+		}
+		return doc
+	}
+	says("Its codeNot redeemed")
+	ben := platformtest.Learner(t, s.p, "ben@example.com")
+	platformtest.Exec(t, s.p, `UPDATE gifts SET redeemed_at = '2026-03-01 12:00:00Z'`)
+	platformtest.Exec(t, s.p, `INSERT INTO grants (id, user_id, module_key, gift_id) SELECT gen_random_uuid(), $1, module_key, id FROM gifts`, ben.ID)
+	doc := says("Its codeRedeemed on 1 March 2026 by ben@example.com")
+	if doc.Find(`dl a[href="/admin/people/`+ben.ID.String()+`"]`).Length() != 1 {
+		t.Error("no way to the reader")
+	}
+	says("closes to ben@example.com")
+	platformtest.Exec(t, s.p, `DELETE FROM grants`)
+	says("Redeemed on 1 March 2026 by an account that is deleted")
 }
