@@ -1,7 +1,7 @@
 // What runs on every page. Pages are whole without it.
 
 import { count } from "./seen";
-import { ask, owner, showAccount } from "./session";
+import { ask, offerSignIn, owner, showAccount } from "./session";
 import { tellChange } from "./changed";
 import { mark } from "./marks";
 import { offerPasskeys } from "./passkey";
@@ -36,6 +36,9 @@ async function start(): Promise<void> {
 
   const session = await ask(account);
   showAccount(account, session);
+  if (article && session === null) {
+    offerSignIn(article);
+  }
   const who = owner(session);
   if (!who) {
     reading?.stop();

@@ -212,6 +212,9 @@ func signedOut(t *testing.T, b *rod.Browser, s *site, _ *platformtest.User) {
 	if got, want := js(t, page, `() => document.querySelector("[data-account]").getAttribute("href")`), "/signin?next=%2Flesson%2F100"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	if page.MustElement("form button").MustVisible() || !page.MustElement("[data-signed-out]").MustVisible() {
+		t.Error("who is not signed in can finish a lesson")
+	}
 	js(t, page, `() => new Promise((done) => setTimeout(() => done(""), 500))`)
 	if err := page.Reload(); err != nil {
 		t.Fatal(err)
@@ -228,6 +231,9 @@ func signedOut(t *testing.T, b *rod.Browser, s *site, _ *platformtest.User) {
 func marked(t *testing.T, b *rod.Browser, s *site, ana *platformtest.User) {
 	page := s.visit(t, b, ana, "60000")
 	shows(t, page, "[data-sync]", "Everything saved")
+	if page.MustElement("[data-signed-out]").MustVisible() {
+		t.Error("who is signed in is asked to sign in")
+	}
 	wait := page.WaitNavigation("load")
 	page.MustElement("form button").MustClick()
 	wait()

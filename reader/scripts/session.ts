@@ -42,6 +42,16 @@ export function showAccount(link: HTMLAnchorElement | null, session: Session | n
   }
 }
 
+/** Has somebody who is not signed in, and so can finish no lesson, sign in instead. */
+export function offerSignIn(article: HTMLElement): void {
+  const link = article.querySelector<HTMLElement>("[data-signed-out]");
+  const button = link?.parentElement?.querySelector("button");
+  if (link && button) {
+    link.hidden = false;
+    button.hidden = true;
+  }
+}
+
 /**
  * Returns whose reading this is. While the server does not answer, it is that
  * of whoever was signed in last.

@@ -46,7 +46,7 @@ type site struct {
 const lessonPage = `{{define "main"}}
 <article data-lesson="lift" data-module="instrument" data-version="1.0.0" data-beat="{{.Data}}">
 <p data-lesson-mark="lift"></p><p data-lesson-mark="drag"></p><p data-sync></p>
-<form method="post" action="/modules/instrument/lessons/lift/finish"><input type="hidden" name="next" value="/lesson/40000"><button>Finish</button></form>
+<form method="post" action="/modules/instrument/lessons/lift/finish"><input type="hidden" name="next" value="/lesson/40000"><button>Finish</button><a data-signed-out href="/signin" hidden>Sign in to keep your progress</a></form>
 </article>{{end}}`
 
 func open(t *testing.T) *site {
