@@ -116,8 +116,8 @@ func mine(ctx context.Context, q db.Querier, user uuid.UUID) ([]order, error) {
 			WHERE p.user_id = $1 AND p.module_type = c.module_type AND p.purchased_at >= f.at)
 		FROM checkouts c
 		JOIN modules m ON m.key = c.module_type
-		JOIN (SELECT checkout_id, min(at) AS at FROM payment_facts WHERE kind = 'failed' GROUP BY checkout_id) f ON f.checkout_id = c.id
-		WHERE c.user_id = $1 AND NOT EXISTS (SELECT FROM purchases WHERE checkout_id = c.id)
+		CROSS JOIN LATERAL (SELECT min(at) AS at FROM payment_facts WHERE checkout_id = c.id AND kind = 'failed') f
+		WHERE c.user_id = $1 AND f.at IS NOT NULL AND NOT EXISTS (SELECT FROM purchases WHERE checkout_id = c.id)
 		ORDER BY at DESC, checkout_id DESC`, user)
 	if err != nil {
 		return nil, fmt.Errorf("orders of %s: %w", user, err)
