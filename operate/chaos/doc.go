@@ -8,7 +8,7 @@
 // run; on 30 November 2026 they showed what stands below them:
 //
 //	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=acknowledge-before-commit
-//	    17 events that Stripe was told we have are lost
+//	    45 events that Stripe was told we have are lost
 //	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=grant-after-commit
 //	    6 paid purchases open nothing
 //	go test -tags chaos -run TestChaos ./operate/chaos -chaos.defect=no-claim-check

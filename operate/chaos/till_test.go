@@ -38,7 +38,7 @@ type till struct {
 	mu    sync.Mutex
 	rng   *rand.Rand
 	acked map[string]time.Time // events that a web process said it has
-	seen  map[string]bool      // events about sessions that came by
+	seen  map[string]*trap     // events that came by, with the trap that an acknowledgement springs
 }
 
 // trap kills a web process at its deliveries: it gathers some, lets them
@@ -55,6 +55,7 @@ type trap struct {
 	open sync.Once
 	gate chan struct{} // closed when they are let through
 	shot sync.Once
+	fell atomic.Bool // the process is shot
 }
 
 const (
@@ -92,12 +93,13 @@ func (s *till) letThrough(set *trap) {
 func (s *till) shoot(set *trap, when string) {
 	set.shot.Do(func() {
 		s.plant.shoot(set.web, fmt.Sprintf("%s, with %d events at once", when, min(gathered, set.in.Load())), set.down)
+		set.fell.Store(true)
 	})
 }
 
 func openTill(t *testing.T, p *plant, seed uint64) *till {
 	t.Helper()
-	s := &till{plant: p, rng: rand.New(rand.NewPCG(seed, 2)), acked: map[string]time.Time{}, seen: map[string]bool{}}
+	s := &till{plant: p, rng: rand.New(rand.NewPCG(seed, 2)), acked: map[string]time.Time{}, seen: map[string]*trap{}}
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -166,12 +168,14 @@ func (s *till) relay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := s.pick(len(s.plant.webs))
-	set := s.trap.Load()
-	if s.first(e) && set != nil && s.wait(set) {
-		to = set.web
-	} else {
-		set = nil
+	set, caught := s.trap.Load(), (*trap)(nil)
+	switch first, by := s.first(e, set); {
+	case first && set != nil && s.wait(set):
+		caught, to = set, set.web
+	case by != nil && s.heard(by, e):
+		return // with 200: Stripe does not repeat what it was told we have
 	}
+	set = caught
 	ask, err := http.NewRequestWithContext(r.Context(), http.MethodPost, s.plant.webs[to].base()+"/api/stripe/webhook", bytes.NewReader(body))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -198,13 +202,29 @@ func (s *till) relay(w http.ResponseWriter, r *http.Request) {
 // relayed are the relay's connections.
 var relayed = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// first reports whether an event about a session comes by for the first time.
-func (s *till) first(e envelope) bool {
+// first reports whether an event about a session comes by for the first time, and
+// notes the trap that is set then; of one that comes again it returns that trap.
+func (s *till) first(e envelope, set *trap) (first bool, by *trap) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	again := s.seen[e.ID]
-	s.seen[e.ID] = true
-	return !again && strings.HasPrefix(e.Type, "checkout.session.")
+	by, again := s.seen[e.ID]
+	if !again {
+		s.seen[e.ID] = set
+	}
+	return !again && strings.HasPrefix(e.Type, "checkout.session."), by
+}
+
+// heard has a copy of an event that comes meanwhile wait until a trap is over
+// which waits for an acknowledgement, and reports whether it was for this event:
+// else the copy would bring again what was acknowledged too early, and lost.
+func (s *till) heard(by *trap, e envelope) bool {
+	for end := time.Now().Add(2 * gathering); by.ack && !by.fell.Load() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, acked := s.acked[e.ID]
+	return by.ack && acked
 }
 
 // ackedBefore returns the events that were acknowledged before a moment, and
