@@ -234,11 +234,10 @@ func (a *asked) run(t *testing.T, p *platform.Platform) []string {
 	return a.sessions
 }
 
-// TestSlowStripe: a job whose time is up goes on with the next one, so that all
-// sessions are read, however many there are.
-func TestSlowStripe(t *testing.T) {
-	t.Parallel()
-
+// slowly returns a shop whose Stripe lists no events, and takes long over each
+// session.
+func slowly(t *testing.T) (*platform.Platform, *platformtest.Till, *asked) {
+	t.Helper()
 	p, till := platformtest.Shop(t)
 	slow := &asked{}
 	p.Now = slow.now
@@ -248,6 +247,15 @@ func TestSlowStripe(t *testing.T) {
 		}
 		return slow.take(path, body)
 	})
+	return p, till, slow
+}
+
+// TestSlowStripe: a job whose time is up goes on with the next one, so that all
+// sessions are read, however many there are.
+func TestSlowStripe(t *testing.T) {
+	t.Parallel()
+
+	p, till, slow := slowly(t)
 	var pages []string
 	for i := range 22 {
 		pages = append(pages, open(t, p, platformtest.Learner(t, p, fmt.Sprintf("pilot%d@example.com", i)), "instrument"))
@@ -280,15 +288,7 @@ func TestSlowStripe(t *testing.T) {
 func TestSlowGap(t *testing.T) {
 	t.Parallel()
 
-	p, till := platformtest.Shop(t)
-	slow := &asked{}
-	p.Now = slow.now
-	meddle(t, p, func(path string, body []byte) []byte {
-		if path == "/v1/events" {
-			return []byte(`{"object": "list", "has_more": false, "data": []}`)
-		}
-		return slow.take(path, body)
-	})
+	p, till, slow := slowly(t)
 	for i := range 14 {
 		page := open(t, p, platformtest.Learner(t, p, fmt.Sprintf("pilot%d@example.com", i)), "instrument")
 		till.Pay(t, page)
@@ -314,15 +314,7 @@ func TestSlowGap(t *testing.T) {
 func TestGapAfterStop(t *testing.T) {
 	t.Parallel()
 
-	p, till := platformtest.Shop(t)
-	slow := &asked{}
-	p.Now = slow.now
-	meddle(t, p, func(path string, body []byte) []byte {
-		if path == "/v1/events" {
-			return []byte(`{"object": "list", "has_more": false, "data": []}`)
-		}
-		return slow.take(path, body)
-	})
+	p, till, slow := slowly(t)
 	var sessions []string // of which the oldest are paid
 	for i := range 15 {
 		page := open(t, p, platformtest.Learner(t, p, fmt.Sprintf("pilot%d@example.com", i)), "instrument")

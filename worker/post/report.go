@@ -17,8 +17,8 @@ type finding struct {
 }
 
 // Report tells every operator of an error in a lesson: one mail each, and none
-// waits for another's mailbox. Those that refuse for good are tried with those
-// that fail for now, as the job is dead only when nobody is left to be told.
+// waits for another's mailbox. A mailbox that refuses for good is tried again
+// beside one that is only busy, as the job is dead once nobody is left to be told.
 func (j Jobs) Report(ctx context.Context, a job.ErrorReport) error {
 	f, err := j.finding(ctx, a)
 	if errors.Is(err, pgx.ErrNoRows) {
